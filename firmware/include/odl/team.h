@@ -1,0 +1,52 @@
+/* A team of cores runs the steps of a model: every core its share of a step, then a barrier. */
+#ifndef ODL_TEAM_H
+#define ODL_TEAM_H
+
+#include <stdint.h>
+
+/* Which core of how many is to do its share. */
+struct odl_core {
+    int32_t id, count;
+};
+
+/* A kernel: it does the share of `core` of the work that its argument struct describes. */
+typedef void odl_kernel(const void *args, struct odl_core core);
+
+/* One step of a model. */
+struct odl_step {
+    odl_kernel *run;
+    const void *args;
+};
+
+/* The half-open range of rows that a core works on. */
+struct odl_range {
+    int32_t begin, end;
+};
+
+/* The share of `core` of `n` rows. */
+static inline struct odl_range odl_split(int32_t n, struct odl_core core) {
+    int32_t share = (n + core.count - 1) / core.count;
+    int32_t begin = core.id * share < n ? core.id * share : n;
+    int32_t end = n - begin < share ? n : begin + share;
+    return (struct odl_range){begin, end};
+}
+
+/* What a run cost, in the unit that the platform counts (odl_platform_count). */
+struct odl_cost {
+    uint64_t critical; /* over the steps, the sum of the slowest core's count */
+    uint64_t total;    /* over the steps and the cores, the sum of all counts */
+};
+
+/*
+ * Run `count` steps on the first `cores` cores (0: on all), core 0 being the caller, with a
+ * barrier behind each step. Waiting is not counted. Only core 0 may call it.
+ */
+void odl_team_run(const struct odl_step *steps, uint32_t count, uint32_t cores);
+
+/* The cost of all runs since the last call of this function. */
+struct odl_cost odl_team_cost(void);
+
+/* What a core other than 0 does: it waits for work and never returns. The platform calls it. */
+void odl_team_join(uint32_t core);
+
+#endif

@@ -1,0 +1,122 @@
+"""The page to read first: every stage between a model file and a folder of C, in order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import onnx
+import onnx_ir as ir
+
+from odl import target as targets
+from odl.emit.project import write_project
+from odl.errors import UsageError
+from odl.frontend.onnx_file import read_onnx
+from odl.ops.reference import functions
+from odl.plan.plan import check_fit, plan
+from odl.program import Program
+from odl.target import Target
+from odl.transform.decompose import decompose
+from odl.transform.fold_batch_norm import fold_batch_norm
+from odl.transform.fold_constants import fold_constants
+from odl.transform.lift_constants import lift_constants
+from odl.transform.merge_transposes import merge_transposes
+from odl.transform.name_all import name_all
+from odl.transform.remove_dead import remove_dead
+from odl.transform.set_input_shapes import set_input_shapes
+
+Pass = Callable[[ir.Model], ir.Model]
+
+CANONICAL: tuple[Pass, ...] = (
+    fold_constants,
+    remove_dead,
+    fold_batch_norm,
+    decompose,
+    fold_constants,
+    merge_transposes,
+    remove_dead,
+    name_all,
+)
+"""From a model with static inputs to the graph that operators lower."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user asks for."""
+
+    target: str = "host"
+    cores: int = 0
+    """0: the target's default."""
+    input_shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A model on its way: every stage as a graph, and the Program that was planned from the last."""
+
+    name: str
+    target: Target
+    stages: dict[str, onnx.ModelProto]
+    program: Program
+
+    @property
+    def graph(self) -> onnx.ModelProto:
+        """The canonical graph: what the device computes and the reference checks."""
+        return list(self.stages.values())[-1]
+
+
+def canonicalise(model: ir.Model, options: Options) -> dict[str, onnx.ModelProto]:
+    """The graph after reading and after canonicalisation; `model` becomes the latter."""
+    lift_constants(model)
+    name_all(model)
+    set_input_shapes(model, options.input_shapes)
+    stages = {"imported": _snapshot(model)}
+    for step in CANONICAL:
+        model = step(model)
+    stages["canonical"] = _snapshot(model)
+    return stages
+
+
+def compile_model(path: Path, options: Options) -> Compiled:
+    """Read, canonicalise and plan; nothing is written.
+
+    Raises:
+        OdlError: with the exit code that fits.
+    """
+    return compile_graph(read_onnx(path), model_name(path.stem), options)
+
+
+def compile_graph(model: ir.Model, name: str, options: Options) -> Compiled:
+    """`compile_model` for a graph that is in memory already."""
+    target = targets.load(options.target)
+    cores = options.cores or target.default_cores
+    if not 1 <= cores <= target.cores:
+        raise UsageError(f"{cores} cores", advice=f"{target.name} has 1 to {target.cores}")
+    stages = canonicalise(model, options)
+    program = plan(model.graph, name, target, cores)
+    return Compiled(name, target, stages, program)
+
+
+def compile_to(path: Path, folder: Path, options: Options, *, save_stages: bool = False) -> Compiled:
+    """The whole of `odl compile`: the folder appears complete, or not at all."""
+    compiled = compile_model(path, options)
+    check_fit(compiled.program, compiled.target)
+    stages = compiled.stages if save_stages else {"canonical": compiled.graph}
+    write_project(compiled.program, compiled.target, stages, folder)
+    return compiled
+
+
+def model_name(stem: str) -> str:
+    """A C identifier for the model, from its file's name."""
+    name = re.sub(r"\W+", "_", stem, flags=re.ASCII).strip("_").lower()[:40]
+    return name if name and not name[0].isdigit() else f"model_{name}".rstrip("_")
+
+
+def _snapshot(model: ir.Model) -> onnx.ModelProto:
+    """The stage as a complete ONNX model, with the bodies of our own operators."""
+    proto = ir.serde.serialize_model(model)
+    used = {f"{n.domain}.{n.op_type}" for n in proto.graph.node if n.domain == "ai.odl"}
+    proto.functions.extend(functions(used))
+    return proto

@@ -1,0 +1,1 @@
+"""Program to C files, through the templates of codegen/."""

@@ -1,0 +1,1 @@
+"""Model files to graphs: caps first, then parsing, then one canonical opset."""

@@ -1,0 +1,29 @@
+"""Concat: one strided copy for each input."""
+
+from __future__ import annotations
+
+from odl.dtype import ALL
+from odl.ops import strides
+from odl.ops.node import Node
+from odl.ops.operator import Operator
+from odl.ops.transpose import copy_call
+from odl.program import Call, Ref
+
+
+class Concat(Operator):
+    op_types = ("Concat",)
+    attributes = ("axis",)
+    dtypes = ALL
+
+    def lower(self, node: Node) -> list[Call]:
+        out = node.out_shape()
+        axis = node.axis(node.attr("axis", 0), len(out))
+        walk = strides.dense(out)
+        calls, begin = [], 0
+        for i in range(len(node.ir.inputs)):
+            shape = node.shape(i)
+            at = Ref(node.output().tensor, begin * walk[axis] * node.dtype().size)
+            begin += shape[axis]
+            if 0 not in shape:
+                calls.append(copy_call(node, node.input(i), at, shape, strides.dense(shape), walk))
+        return calls

@@ -1,0 +1,146 @@
+"""Conv in one and two dimensions: direct, depthwise, or a plain product where the kernel is 1x1."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from odl.ops import strides
+from odl.ops.matmul import matmul, matmul_args
+from odl.ops.node import Node
+from odl.ops.operator import Arrays, Operator, gamma
+from odl.ops.reference import evaluate
+from odl.ops.windows import Window, window
+from odl.program import Call, In, Kernel, Out, kernel
+
+
+def _conv(
+    x: npt.NDArray[np.float32],
+    w: npt.NDArray[np.float32],
+    out_hw: tuple[int, ...],
+    stride: tuple[int, ...],
+    dilation: tuple[int, ...],
+    pad: tuple[int, ...],
+    groups: int,
+) -> npt.NDArray[np.float32]:
+    """Sum of shifted products; x is [batch, in_c, h, w], w is [out_c, in_c / groups, kh, kw]."""
+    batch, in_c = x.shape[:2]
+    reach = [(o - 1) * s + 1 for o, s in zip(out_hw, stride, strict=True)]
+    need = [r + (k - 1) * d for r, k, d in zip(reach, w.shape[2:], dilation, strict=True)]
+    room = [(p, max(0, n - s - p)) for p, n, s in zip(pad, need, x.shape[2:], strict=True)]
+    xp = np.pad(x, ((0, 0), (0, 0), *room)).reshape(
+        batch, groups, in_c // groups, *(s + a + b for s, (a, b) in zip(x.shape[2:], room, strict=True))
+    )
+    wg = w.reshape(groups, -1, *w.shape[1:])
+    y = np.zeros((batch, groups, wg.shape[1], *out_hw), np.float32)
+    for i in range(w.shape[2]):
+        for j in range(w.shape[3]):
+            top, left = i * dilation[0], j * dilation[1]
+            part = xp[..., top : top + reach[0] : stride[0], left : left + reach[1] : stride[1]]
+            y += np.einsum("bgchw,goc->bgohw", part, wg[..., i, j], optimize=True)
+    return y.reshape(batch, -1, *out_hw)
+
+
+@kernel
+def conv2d(
+    x: In,
+    w: In,
+    bias: In | None,
+    y: Out,
+    batch: int,
+    groups: int,
+    in_c: int,
+    in_hw: tuple[int, ...],
+    out_c: int,
+    out_hw: tuple[int, ...],
+    size: tuple[int, ...],
+    stride: tuple[int, ...],
+    dilation: tuple[int, ...],
+    pad: tuple[int, ...],
+) -> None:
+    """NCHW convolution; w is [out_c, in_c / groups, size], pad is (top, left)."""
+    v = x[: batch * in_c * in_hw[0] * in_hw[1]].reshape(batch, in_c, *in_hw)
+    weights = w[: out_c * (in_c // groups) * size[0] * size[1]].reshape(out_c, -1, *size)
+    out = _conv(v, weights, out_hw, stride, dilation, pad, groups)
+    if bias is not None:
+        out = out + bias[:out_c, None, None]
+    y[: out.size] = out.ravel()
+
+
+conv2d_depthwise = Kernel("conv2d_depthwise", conv2d.run)
+
+
+class Conv(Operator):
+    op_types = ("Conv",)
+    attributes = ("auto_pad", "dilations", "group", "kernel_shape", "pads", "strides")
+    note = "1-D and 2-D"
+
+    def check(self, node: Node) -> None:
+        rank = len(node.shape(0)) - 2
+        if rank not in (1, 2):
+            raise node.refuse(f"{rank} spatial dimensions", "supported: 1 and 2")
+        groups, in_c, out_c = node.attr("group", 1), node.shape(0)[1], node.shape(1)[0]
+        if groups < 1 or in_c % groups or out_c % groups:
+            raise node.refuse(f"{groups} groups do not divide {in_c} and {out_c} channels")
+        if node.shape(1)[1] * groups != in_c:
+            raise node.refuse(f"the weights' {node.shape(1)[1]} channels x {groups} groups are not {in_c}")
+        if tuple(node.attr("kernel_shape", node.shape(1)[2:])) != node.shape(1)[2:]:
+            raise node.refuse("kernel_shape is not the weights' shape")
+        self._window(node)
+
+    def _window(self, node: Node) -> Window:
+        return window(node, node.shape(1)[2:]).padded_to(2)
+
+    def lower(self, node: Node) -> list[Call]:
+        if self._is_pointwise(node):
+            return self._pointwise(node)
+        (batch, in_c), out_c = node.shape(0)[:2], node.shape(1)[0]
+        groups, geometry = node.attr("group", 1), self._window(node)
+        args = {
+            "x": node.input(0),
+            "w": node.input(1),
+            "bias": node.optional(2),
+            "y": node.output(),
+            "batch": batch,
+            "groups": groups,
+            "in_c": in_c,
+            "in_hw": (1, *node.shape(0)[2:])[-2:],
+            "out_c": out_c,
+            "out_hw": (1, *node.out_shape()[2:])[-2:],
+            "size": geometry.size,
+            "stride": geometry.stride,
+            "dilation": geometry.dilation,
+            "pad": geometry.pad,
+        }
+        body = conv2d_depthwise if groups == in_c and groups > 1 else conv2d
+        return [Call(body, str(node.dtype()), args)]
+
+    def _is_pointwise(self, node: Node) -> bool:
+        g = self._window(node)
+        plain = all(v == 1 for v in g.size + g.stride) and not any(g.pad + g.end)
+        return plain and node.attr("group", 1) == 1
+
+    def _pointwise(self, node: Node) -> list[Call]:
+        """y[t] = w x[t]: rows are output channels, columns are positions."""
+        batch, in_c, *spatial = node.shape(0)
+        out_c, n = node.shape(1)[0], int(np.prod(spatial))
+        args = matmul_args(
+            out_c,
+            in_c,
+            n,
+            a=node.input(1),
+            b=node.input(0),
+            bias=node.optional(2),
+            y=node.output(),
+            bias_stride=(1, 0),
+            batch=strides.fill((batch,), 1),
+            b_batch=strides.fill((in_c * n,), 0),
+        )
+        return [Call(matmul, str(node.dtype()), args)]
+
+    def macs(self, node: Node) -> int:
+        return node.size() * int(np.prod(node.shape(1)[1:]))
+
+    def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
+        k = int(np.prod(node.shape(1)[1:]))
+        return [gamma(k + 1, u) * v for v in evaluate(node, [np.abs(v) for v in x])]

@@ -1,0 +1,156 @@
+"""MatMul and Gemm: one strided kernel does every transposition and broadcast."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from odl.ops import strides
+from odl.ops.node import Node
+from odl.ops.operator import Arrays, Operator, gamma, product
+from odl.program import Call, In, Out, kernel
+
+
+@kernel
+def matmul(
+    a: In,
+    b: In,
+    bias: In | None,
+    y: Out,
+    m: int,
+    k: int,
+    n: int,
+    a_stride: tuple[int, ...],
+    b_stride: tuple[int, ...],
+    bias_stride: tuple[int, ...],
+    alpha: float,
+    beta: float,
+    batch: tuple[int, ...],
+    a_batch: tuple[int, ...],
+    b_batch: tuple[int, ...],
+) -> None:
+    """y[t, i, j] = alpha * sum_k a[t, i, k] * b[t, k, j] + beta * bias[i, j], y dense.
+
+    `*_stride` are (row, column) strides in elements, `*_batch` those of the batch dimensions t.
+    """
+    i, j, p = np.arange(m), np.arange(n), np.arange(k)
+    index = np.indices(batch).reshape(len(batch), -1)
+    a_from = np.tensordot(a_batch, index, 1)
+    b_from = np.tensordot(b_batch, index, 1)
+    out = y[: index.shape[1] * m * n].reshape(-1, m, n)
+    for t in range(index.shape[1]):
+        left = a[a_from[t] + i[:, None] * a_stride[0] + p * a_stride[1]]
+        right = b[b_from[t] + p[:, None] * b_stride[0] + j * b_stride[1]]
+        out[t] = np.float32(alpha) * (left @ right)
+        if bias is not None:
+            added = bias[i[:, None] * bias_stride[0] + j * bias_stride[1]]
+            out[t] += np.float32(beta) * added
+
+
+def matmul_args(m: int, k: int, n: int, **given: Any) -> dict[str, Any]:
+    """Arguments of one plain product of dense matrices, with what is `given` put over them."""
+    none = strides.fill((), 0)
+    args = {
+        "a": None,
+        "b": None,
+        "bias": None,
+        "y": None,
+        "m": m,
+        "k": k,
+        "n": n,
+        "a_stride": (k, 1),
+        "b_stride": (n, 1),
+        "bias_stride": (0, 0),
+        "alpha": 1.0,
+        "beta": 1.0,
+        "batch": strides.fill((), 1),
+        "a_batch": none,
+        "b_batch": none,
+    }
+    return {**args, **given}
+
+
+def _matrix(shape: tuple[int, ...], left: bool) -> tuple[int, ...]:
+    """MatMul's promotion of a vector to a matrix."""
+    if len(shape) != 1:
+        return shape
+    return (1, *shape) if left else (*shape, 1)
+
+
+class MatMul(Operator):
+    op_types = ("MatMul",)
+
+    def _shapes(self, node: Node) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        return _matrix(node.shape(0), True), _matrix(node.shape(1), False)
+
+    def lower(self, node: Node) -> list[Call]:
+        a, b = self._shapes(node)
+        m, k, n = a[-2], a[-1], b[-1]
+        batch = np.broadcast_shapes(a[:-2], b[:-2])
+        walk = [
+            tuple(s * size for s in strides.broadcast(shape[:-2], batch))
+            for shape, size in ((a, m * k), (b, k * n))
+        ]
+        dims, (a_batch, b_batch) = strides.merge(batch, *walk)
+        if len(dims) > strides.RANK:
+            raise node.refuse(f"{len(dims)} batch dimensions", f"at most {strides.RANK}")
+        args = matmul_args(
+            m,
+            k,
+            n,
+            a=node.input(0),
+            b=node.input(1),
+            y=node.output(),
+            batch=strides.fill(dims, 1),
+            a_batch=strides.fill(a_batch, 0),
+            b_batch=strides.fill(b_batch, 0),
+        )
+        return [Call(matmul, str(node.dtype()), args)]
+
+    def macs(self, node: Node) -> int:
+        return node.size() * self._shapes(node)[0][-1]
+
+    def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
+        k = self._shapes(node)[0][-1]
+        return [gamma(k, u) * np.matmul(np.abs(x[0]), np.abs(x[1]))]
+
+
+class Gemm(Operator):
+    op_types = ("Gemm",)
+    attributes = ("alpha", "beta", "transA", "transB")
+
+    def _sizes(self, node: Node) -> tuple[int, int, int]:
+        (m, n), a = node.out_shape(), node.shape(0)
+        return m, a[0] if node.attr("transA", 0) else a[1], n
+
+    def lower(self, node: Node) -> list[Call]:
+        m, k, n = self._sizes(node)
+        bias = strides.broadcast(node.shape(2), (m, n)) if node.has(2) else (0, 0)
+        args = matmul_args(
+            m,
+            k,
+            n,
+            a=node.input(0),
+            b=node.input(1),
+            bias=node.optional(2),
+            y=node.output(),
+            a_stride=(1, m) if node.attr("transA", 0) else (k, 1),
+            b_stride=(1, k) if node.attr("transB", 0) else (n, 1),
+            bias_stride=bias,
+            alpha=node.attr("alpha", 1.0),
+            beta=node.attr("beta", 1.0),
+        )
+        return [Call(matmul, str(node.dtype()), args)]
+
+    def macs(self, node: Node) -> int:
+        return product(self._sizes(node))
+
+    def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
+        a: npt.NDArray[Any] = x[0].T if node.attr("transA", 0) else x[0]
+        b: npt.NDArray[Any] = x[1].T if node.attr("transB", 0) else x[1]
+        size = abs(node.attr("alpha", 1.0)) * (np.abs(a) @ np.abs(b))
+        if len(x) > 2:
+            size = size + abs(node.attr("beta", 1.0)) * np.abs(x[2])
+        return [gamma(a.shape[1] + 3, u) * size]

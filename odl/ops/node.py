@@ -1,0 +1,142 @@
+"""A node of the canonical graph as an operator sees it: shapes, attributes, constants, refusal."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import onnx_ir as ir
+
+from odl import dtype
+from odl.dtype import DType
+from odl.errors import Unsupported
+from odl.program import Ref
+
+T = TypeVar("T")
+
+
+class Node:
+    """Typed, located access to one `onnx_ir.Node`; whatever is missing is refused in one line."""
+
+    def __init__(self, node: ir.Node) -> None:
+        self.ir = node
+        self.op = node.op_type if not node.domain else f"{node.domain}.{node.op_type}"
+        outputs = [v.name for v in node.outputs if v.name]
+        self.name = node.name or (outputs[0] if outputs else "") or "?"
+        self.constants: dict[str, npt.NDArray[Any]] = {}
+
+    def refuse(self, reason: str, advice: str = "") -> Unsupported:
+        """The error that refuses this node; the caller raises it."""
+        return Unsupported(reason, where=f"{self.op} node '{self.name}'", advice=advice)
+
+    # --- inputs and outputs ---
+
+    def has(self, i: int) -> bool:
+        """Whether input `i` is connected."""
+        return i < len(self.ir.inputs) and self.ir.inputs[i] is not None
+
+    def _value(self, i: int) -> ir.Value:
+        if not self.has(i):
+            raise self.refuse(f"input {i} is missing")
+        value = self.ir.inputs[i]
+        assert value is not None
+        return value
+
+    def input(self, i: int) -> Ref:
+        return Ref(str(self._value(i).name))
+
+    def optional(self, i: int) -> Ref | None:
+        return self.input(i) if self.has(i) else None
+
+    def output(self, i: int = 0) -> Ref:
+        return Ref(str(self.ir.outputs[i].name))
+
+    def wants(self, i: int) -> bool:
+        """Whether output `i` exists and somebody reads it."""
+        if i >= len(self.ir.outputs):
+            return False
+        return bool(self.ir.outputs[i].uses()) or self.ir.outputs[i].is_graph_output()
+
+    def shape(self, i: int = 0) -> tuple[int, ...]:
+        return static_shape(self._value(i))
+
+    def out_shape(self, i: int = 0) -> tuple[int, ...]:
+        return static_shape(self.ir.outputs[i])
+
+    def size(self, i: int = 0) -> int:
+        """Elements of output `i`."""
+        return math.prod(self.out_shape(i))
+
+    def dtype(self, i: int = 0) -> DType:
+        return value_dtype(self._value(i))
+
+    def out_dtype(self, i: int = 0) -> DType:
+        return value_dtype(self.ir.outputs[i])
+
+    def const(self, i: int, what: str) -> npt.NDArray[Any]:
+        """The value of input `i`, which must be known at compile time."""
+        array = constant_value(self._value(i))
+        if array is None:
+            raise self.refuse(f"{what} is not a constant", "make it an initializer of the model")
+        return array
+
+    def is_const(self, i: int) -> bool:
+        return self.has(i) and constant_value(self._value(i)) is not None
+
+    def new_constant(self, suffix: str, array: npt.NDArray[Any]) -> Ref:
+        """A constant that only the lowered form needs, such as an index table."""
+        name = f"{self.output().tensor}/{suffix}"
+        self.constants[name] = array
+        return Ref(name)
+
+    # --- attributes ---
+
+    def attr(self, name: str, default: T) -> T:
+        """The attribute's value in the type of `default`."""
+        attribute = self.ir.attributes.get(name)
+        if attribute is None:
+            return default
+        value = attribute.value
+        if isinstance(default, tuple):
+            return tuple(value)  # type: ignore[return-value]
+        if isinstance(default, float):
+            return float(value)  # type: ignore[return-value]
+        return value  # type: ignore[no-any-return]
+
+    def axis(self, value: int, rank: int) -> int:
+        """A possibly negative axis, checked."""
+        if not -rank <= value < rank:
+            raise self.refuse(f"axis {value} is outside rank {rank}")
+        return value % rank
+
+
+def static_shape(value: ir.Value) -> tuple[int, ...]:
+    """The shape of a value of the canonical graph: every dimension is a number."""
+    if value.shape is None or not all(isinstance(d, int) for d in value.shape):
+        raise Unsupported(
+            f"its shape {value.shape} is not known at compile time",
+            where=f"tensor '{value.name}'",
+            advice="give it with --input-shape NAME=D,D,...",
+        )
+    return tuple(int(d) for d in value.shape)  # type: ignore[arg-type]
+
+
+def value_dtype(value: ir.Value) -> DType:
+    """The element type of a value, as one that devices have."""
+    found = dtype.BY_ONNX.get(int(value.dtype)) if value.dtype is not None else None
+    if found is None:
+        raise Unsupported(
+            f"its element type {value.dtype} has no kernels",
+            where=f"tensor '{value.name}'",
+            advice=f"odl compiles {', '.join(d.name for d in dtype.ALL)}",
+        )
+    return found
+
+
+def constant_value(value: ir.Value) -> npt.NDArray[Any] | None:
+    """The array behind an initializer, or None for a value that the device computes."""
+    if value.const_value is None or value.is_graph_input():
+        return None
+    return np.asarray(value.const_value.numpy())

@@ -1,0 +1,94 @@
+"""What an operator is: a class with the few questions that the compiler asks."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+
+from odl.dtype import F32, DType
+from odl.ops.node import Node
+from odl.program import Call
+
+Arrays = list[npt.NDArray[Any]]
+
+
+class Operator:
+    """One operator, or a tight family; subclasses override what differs.
+
+    To add one, write a file in this folder with a subclass; nothing else lists it.
+    """
+
+    op_types: ClassVar[tuple[str, ...]]
+    """Names in the standard domain, or `ai.odl.Name`."""
+    attributes: ClassVar[tuple[str, ...]] = ()
+    """Attributes that `lower` honours; a node with any other is refused."""
+    dtypes: ClassVar[tuple[DType, ...]] = (F32,)
+    """Types of the first input."""
+    constant_inputs: ClassVar[tuple[int, ...]] = ()
+    """Inputs that must be known at compile time."""
+    note: ClassVar[str] = ""
+    """Limits, for `odl ops`."""
+    ulps: ClassVar[float] = 0.0
+    """Error of one output element in units in the last place, where `bound` is not overridden."""
+
+    def check(self, node: Node) -> None:
+        """Refuse what `lower` would get wrong; the common part is done by `admit`."""
+
+    def alias(self, node: Node) -> int | None:
+        """The input whose bytes are the output, where nothing has to be computed."""
+        return None
+
+    def lower(self, node: Node) -> list[Call]:
+        """The kernel calls that compute the node."""
+        raise NotImplementedError
+
+    def macs(self, node: Node) -> int:
+        """Multiply-accumulates."""
+        return 0
+
+    def function(self) -> onnx.FunctionProto | None:
+        """The body in standard ONNX, for operators of the `ai.odl` domain."""
+        return None
+
+    def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
+        """Largest absolute error of each output element.
+
+        Args:
+            x: the inputs that the device saw, as float64.
+            y: the exact outputs for them, as float64.
+            u: unit roundoff of the arithmetic.
+        """
+        return [self.ulps * 2 * u * np.abs(v) for v in y]
+
+    def same(self, node: Node, x: Arrays, got: Arrays, want: Arrays) -> list[npt.NDArray[np.bool_]]:
+        """Elements that are right although they differ: ties."""
+        return [np.zeros(v.shape, bool) for v in got]
+
+
+def admit(operator: Operator, node: Node) -> None:
+    """Refuse a node whose type, attributes or dynamic inputs the operator does not handle."""
+    for name in node.ir.attributes:
+        if name not in operator.attributes:
+            known = ", ".join(operator.attributes) or "none"
+            raise node.refuse(f"attribute '{name}' is not supported", f"supported: {known}")
+    if node.has(0) and node.dtype(0) not in operator.dtypes:
+        raise node.refuse(
+            f"no kernel for {node.dtype(0)}", f"supported: {', '.join(map(str, operator.dtypes))}"
+        )
+    for i in operator.constant_inputs:
+        if node.has(i):
+            node.const(i, f"input {i}")
+    operator.check(node)
+
+
+def gamma(n: int, u: float) -> float:
+    """Higham's gamma_n = n u / (1 - n u): the error growth of n roundings (2nd ed., Lemma 3.1)."""
+    return n * u / (1 - n * u)
+
+
+def product(shape: tuple[int, ...]) -> int:
+    return math.prod(shape)

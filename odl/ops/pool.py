@@ -1,0 +1,156 @@
+"""MaxPool and AveragePool in one to three dimensions."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from odl.ops.node import Node
+from odl.ops.operator import Arrays, Operator, gamma
+from odl.ops.reference import evaluate
+from odl.ops.windows import Window, window
+from odl.program import Call, In, Out, kernel
+
+Ints = tuple[int, ...]
+
+
+def _taps(
+    x: npt.NDArray[Any], out: Ints, size: Ints, stride: Ints, dilation: Ints, pad: Ints
+) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[np.bool_], npt.NDArray[Any]]]:
+    """For each tap of the window: its values [maps, *out], where it is inside, and its index."""
+    n = x.shape[1:]
+    for tap in itertools.product(*map(range, size)):
+        at = [
+            np.arange(o) * s + t * d - p
+            for o, s, t, d, p in zip(out, stride, tap, dilation, pad, strict=True)
+        ]
+        grid = np.meshgrid(*at, indexing="ij")
+        inside = np.all([(g >= 0) & (g < m) for g, m in zip(grid, n, strict=True)], axis=0)
+        safe = tuple(np.clip(g, 0, m - 1) for g, m in zip(grid, n, strict=True))
+        yield x[(slice(None), *safe)], inside, np.ravel_multi_index(safe, n)
+
+
+@kernel
+def max_pool(
+    x: In,
+    y: Out,
+    index: Out | None,
+    maps: int,
+    in_dhw: tuple[int, ...],
+    out_dhw: tuple[int, ...],
+    size: tuple[int, ...],
+    stride: tuple[int, ...],
+    dilation: tuple[int, ...],
+    pad: tuple[int, ...],
+    column_major: int,
+) -> None:
+    """Largest value of each window, and its flat index in x; `maps` is batch times channels."""
+    v = x[: maps * int(np.prod(in_dhw))].reshape(maps, *in_dhw)
+    best = np.full((maps, *out_dhw), -np.inf, x.dtype)
+    where = np.zeros((maps, *out_dhw), np.int64)
+    for value, inside, flat in _taps(v, out_dhw, size, stride, dilation, pad):
+        better = inside & (value > best)
+        best, where = np.where(better, value, best), np.where(better, flat, where)
+    y[: best.size] = best.ravel()
+    if index is not None:
+        if column_major:
+            position = np.unravel_index(where, in_dhw)
+            where = np.ravel_multi_index(position[::-1], in_dhw[::-1])
+        base = np.arange(maps).reshape(-1, 1, 1, 1) * int(np.prod(in_dhw))
+        index[: where.size] = (where + base).ravel()
+
+
+@kernel
+def average_pool(
+    x: In,
+    y: Out,
+    maps: int,
+    in_dhw: tuple[int, ...],
+    out_dhw: tuple[int, ...],
+    size: tuple[int, ...],
+    stride: tuple[int, ...],
+    dilation: tuple[int, ...],
+    pad: tuple[int, ...],
+    end: tuple[int, ...],
+    count_padding: int,
+) -> None:
+    """Mean of each window; with `count_padding` the divisor counts padding, but not beyond it."""
+    v = x[: maps * int(np.prod(in_dhw))].reshape(maps, *in_dhw)
+    # a second pass over the padded frame tells which taps the divisor counts
+    frame = tuple(n + a + b for n, a, b in zip(in_dhw, pad, end, strict=True))
+    total = np.zeros((maps, *out_dhw), x.dtype)
+    count = np.zeros(out_dhw, np.int64)
+    for value, inside, _ in _taps(v, out_dhw, size, stride, dilation, pad):
+        total += np.where(inside, value, 0)
+        count += 0 if count_padding else inside
+    if count_padding:
+        zero = (0,) * len(pad)
+        for _, inside, _ in _taps(np.zeros((1, *frame)), out_dhw, size, stride, dilation, zero):
+            count += inside
+    with np.errstate(invalid="ignore"):
+        y[: total.size] = (total / count).ravel()
+
+
+class Pool(Operator):
+    op_types = ("MaxPool", "AveragePool")
+    attributes = (
+        "auto_pad",
+        "ceil_mode",
+        "count_include_pad",
+        "dilations",
+        "kernel_shape",
+        "pads",
+        "storage_order",
+        "strides",
+    )
+    note = "1-D, 2-D and 3-D"
+
+    def _window(self, node: Node) -> Window:
+        return window(node, node.attr("kernel_shape", ())).padded_to(3)
+
+    def check(self, node: Node) -> None:
+        rank = len(node.shape()) - 2
+        if not 1 <= rank <= 3:
+            raise node.refuse(f"{rank} spatial dimensions", "supported: 1, 2 and 3")
+        self._window(node)
+
+    def lower(self, node: Node) -> list[Call]:
+        shape, g = node.shape(), self._window(node)
+        args: dict[str, Any] = {"x": node.input(0), "y": node.output()}
+        if node.op == "MaxPool":
+            args["index"] = node.output(1) if node.wants(1) else None
+        args |= {
+            "maps": shape[0] * shape[1],
+            "in_dhw": (1, 1, *shape[2:])[-3:],
+            "out_dhw": (1, 1, *node.out_shape()[2:])[-3:],
+            "size": g.size,
+            "stride": g.stride,
+            "dilation": g.dilation,
+            "pad": g.pad,
+        }
+        if node.op == "MaxPool":
+            args["column_major"] = node.attr("storage_order", 0)
+            return [Call(max_pool, str(node.dtype()), args)]
+        args["end"] = g.end
+        args["count_padding"] = node.attr("count_include_pad", 0)
+        return [Call(average_pool, str(node.dtype()), args)]
+
+    def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
+        if node.op == "MaxPool":
+            return [np.zeros(v.shape) for v in y]
+        k = int(np.prod(self._window(node).size))
+        return [gamma(k + 1, u) * v for v in evaluate(node, [np.abs(x[0])])]
+
+    def same(self, node: Node, x: Arrays, got: Arrays, want: Arrays) -> list[npt.NDArray[np.bool_]]:
+        """Another index is right where x has the same value there, inside the same window's map."""
+        ties = [np.zeros(v.shape, bool) for v in got]
+        if len(got) > 1 and not node.attr("storage_order", 0):
+            flat, n = x[0].ravel(), x[0].size
+            index = got[1].astype(np.int64)
+            inside = (index >= 0) & (index < n)
+            ties[1] = inside & (flat[np.clip(index, 0, n - 1)] == flat[want[1].astype(np.int64)])
+        return ties

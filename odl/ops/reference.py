@@ -1,0 +1,46 @@
+"""onnx.reference on one node: the meaning of an operator, in whatever precision it is fed."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import onnx_ir as ir
+from onnx import helper
+from onnx.reference import ReferenceEvaluator
+
+from odl import ops
+from odl.ops.node import Node
+
+
+def functions(op_types: set[str]) -> list[onnx.FunctionProto]:
+    """The bodies, in standard ONNX, of those operators that the standard does not have."""
+    found = (ops.registry()[name].function() for name in sorted(op_types) if name in ops.registry())
+    return [f for f in found if f is not None]
+
+
+def evaluate(node: Node, inputs: list[npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
+    """The node's outputs for `inputs`, which stand for its connected inputs in order."""
+    proto = ir.serde.serialize_node(node.ir).SerializeToString()
+    evaluator, names = _evaluator(proto, node.op)
+    with np.errstate(all="ignore"):
+        outputs = evaluator.run(None, dict(zip(names, inputs, strict=True)))
+    return [np.asarray(v) for v in outputs]
+
+
+@lru_cache(maxsize=4096)
+def _evaluator(proto: bytes, op: str) -> tuple[ReferenceEvaluator, list[str]]:
+    node = onnx.NodeProto.FromString(proto)
+    names = [n for n in node.input if n]
+    graph = helper.make_graph(
+        [node],
+        "node",
+        [onnx.ValueInfoProto(name=n) for n in dict.fromkeys(names)],
+        [onnx.ValueInfoProto(name=n) for n in node.output if n],
+    )
+    opsets = [helper.make_opsetid("", onnx.defs.onnx_opset_version()), helper.make_opsetid("ai.odl", 1)]
+    model = helper.make_model(graph, opset_imports=opsets, functions=functions({op}))
+    return ReferenceEvaluator(model), names

@@ -1,0 +1,62 @@
+"""ai.odl.ScaleShift: y = x * scale[channel] + shift[channel], what a frozen normalisation becomes."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+from onnx import helper
+
+from odl.ops.node import Node
+from odl.ops.operator import Arrays, Operator, gamma, product
+from odl.program import Call, In, Out, kernel
+
+
+@kernel
+def scale_shift(x: In, scale: In, shift: In, y: Out, outer: int, channels: int, inner: int) -> None:
+    """y[o, c, i] = x[o, c, i] * scale[c] + shift[c]."""
+    v = x[: outer * channels * inner].reshape(outer, channels, inner)
+    y[: v.size] = (v * scale[:channels, None] + shift[:channels, None]).ravel()
+
+
+class ScaleShift(Operator):
+    op_types = ("ai.odl.ScaleShift",)
+    note = "made from BatchNormalization"
+
+    def lower(self, node: Node) -> list[Call]:
+        shape = node.shape()
+        args = {
+            "x": node.input(0),
+            "scale": node.input(1),
+            "shift": node.input(2),
+            "y": node.output(),
+            "outer": shape[0],
+            "channels": shape[1],
+            "inner": product(shape[2:]),
+        }
+        return [Call(scale_shift, str(node.dtype()), args, overlay=("x",))]
+
+    def function(self) -> onnx.FunctionProto:
+        """Channels stand on axis 1: the vectors are given the shape [channels, 1, ...]."""
+        one = helper.make_tensor("one", onnx.TensorProto.INT64, [1], [1])
+        two = helper.make_tensor("two", onnx.TensorProto.INT64, [1], [2])
+        nodes = [
+            helper.make_node("Constant", [], ["one"], value=one),
+            helper.make_node("Constant", [], ["two"], value=two),
+            helper.make_node("Shape", ["x"], ["rank_source"]),
+            helper.make_node("Shape", ["rank_source"], ["rank"]),
+            helper.make_node("Sub", ["rank", "two"], ["trailing"]),
+            helper.make_node("ConstantOfShape", ["trailing"], ["ones"], value=one),
+            helper.make_node("Shape", ["scale"], ["channels"]),
+            helper.make_node("Concat", ["channels", "ones"], ["column"], axis=0),
+            helper.make_node("Reshape", ["scale", "column"], ["scale_column"]),
+            helper.make_node("Reshape", ["shift", "column"], ["shift_column"]),
+            helper.make_node("Mul", ["x", "scale_column"], ["scaled"]),
+            helper.make_node("Add", ["scaled", "shift_column"], ["y"]),
+        ]
+        opsets = [helper.make_opsetid("", 21)]
+        return helper.make_function("ai.odl", "ScaleShift", ["x", "scale", "shift"], ["y"], nodes, opsets)
+
+    def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
+        shape = (-1,) + (1,) * (x[0].ndim - 2)
+        scale, shift = (np.abs(v).reshape(shape) for v in x[1:])
+        return [gamma(2, u) * (np.abs(x[0]) * scale + shift)]

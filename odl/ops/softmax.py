@@ -1,0 +1,43 @@
+"""Softmax along one axis."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from odl.ops.node import Node
+from odl.ops.operator import Arrays, Operator, gamma, product
+from odl.program import Call, In, Out, kernel
+
+
+@kernel
+def softmax(x: In, y: Out, outer: int, n: int, inner: int) -> None:
+    """y = exp(x - max) / sum over the middle one of the dimensions [outer, n, inner]."""
+    v = x[: outer * n * inner].reshape(outer, n, inner)
+    e = np.exp(v - v.max(axis=1, keepdims=True))
+    y[: v.size] = (e / e.sum(axis=1, keepdims=True)).ravel()
+
+
+class Softmax(Operator):
+    op_types = ("Softmax",)
+    attributes = ("axis",)
+
+    def lower(self, node: Node) -> list[Call]:
+        shape = node.shape()
+        axis = node.axis(node.attr("axis", -1), len(shape))
+        args = {
+            "x": node.input(0),
+            "y": node.output(),
+            "outer": product(shape[:axis]),
+            "n": shape[axis],
+            "inner": product(shape[axis + 1 :]),
+        }
+        return [Call(softmax, str(node.dtype()), args, overlay=("x",))]
+
+    def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
+        """exp amplifies the rounding of x - max by |x - max|; then a sum of n and a division."""
+        axis = node.attr("axis", -1)
+        n = y[0].shape[axis]
+        away = np.abs(x[0] - x[0].max(axis=axis, keepdims=True))
+        term = u * away + 2 * u
+        total = (y[0] * term).sum(axis=axis, keepdims=True) + gamma(n, u)
+        return [y[0] * (term + total + 2 * u) * 1.01]

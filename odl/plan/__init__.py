@@ -1,0 +1,1 @@
+"""Typed graph and target to Program: calls, lifetimes, offsets."""

@@ -1,0 +1,60 @@
+"""Run a Program on NumPy over poisoned memory: a planning fault shows here, before any C exists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from odl.program import Call, Program, Tensor
+
+POISON = 0xFF
+"""NaN in every float type, -1 in every signed one."""
+
+
+def interpret(
+    program: Program, inputs: dict[str, npt.NDArray[Any]]
+) -> dict[str, npt.NDArray[Any]]:
+    """Every tensor as it stands when it is complete, by name.
+
+    Buffers are poisoned before their life begins and after it ends, so that a read of a dead tensor
+    or a write into a living one changes the result.
+    """
+    memory = {m: np.full(n, POISON, np.uint8) for m, n in program.arenas.items()}
+
+    def view(t: Tensor) -> npt.NDArray[Any]:
+        if t.data is not None:
+            return np.ascontiguousarray(t.data, t.dtype.numpy).ravel()
+        b = program.buffer[t.buffer]
+        return memory[b.memory][b.offset : b.offset + t.nbytes].view(t.dtype.numpy)
+
+    def poison(step: int, when: str) -> None:
+        for b in program.buffers:
+            fresh_input = when == "first" and b.name in program.inputs
+            if getattr(b, when) == step and not fresh_input:
+                memory[b.memory][b.offset : b.offset + b.size] = POISON
+
+    seen: dict[str, npt.NDArray[Any]] = {}
+    for name in program.inputs:
+        t = program.tensor[name]
+        view(t)[:] = np.asarray(inputs[name], t.dtype.numpy).ravel()
+        seen[name] = np.array(inputs[name], t.dtype.numpy).reshape(t.shape)
+    for step, call in enumerate(program.calls):
+        poison(step, "first")
+        call.kernel.run(**{k: _operand(program, call, k, view) for k in call.args})
+        for t in program.produced_by(step):
+            seen[t.name] = view(t).reshape(t.shape).copy()
+        poison(step, "last")
+    for name in program.outputs:
+        t = program.tensor[name]
+        seen[name] = view(t).reshape(t.shape).copy()
+    return seen
+
+
+def _operand(program: Program, call: Call, name: str, view: Any) -> Any:
+    value = call.args[name]
+    if value is None or name not in call.kernel.reads + call.kernel.writes:
+        return value
+    tensor = program.tensor[value.tensor]
+    return view(tensor)[value.offset // tensor.dtype.size :]

@@ -1,0 +1,96 @@
+"""The graph's nodes to kernel calls over named tensors that have no place yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import onnx_ir as ir
+
+from odl import assets, dtype
+from odl.errors import Unsupported
+from odl.ops import lookup
+from odl.ops.node import Node, constant_value, static_shape, value_dtype
+from odl.program import Call, Tensor
+from odl.target import Target
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """What the planner places: calls in order, tensors without buffers, views by their source."""
+
+    calls: tuple[Call, ...]
+    tensors: dict[str, Tensor]
+    views: dict[str, str]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+def lower(graph: ir.Graph, target: Target) -> Lowered:
+    """Ask every node's operator for its calls.
+
+    Raises:
+        Unsupported: an operator, type or form has no kernel on this target.
+    """
+    calls: list[Call] = []
+    views: dict[str, str] = {}
+    tensors = {t.name: t for t in map(_tensor, [*graph.inputs, *graph.initializers.values()])}
+    for ir_node in graph:
+        node = Node(ir_node)
+        operator = lookup(node)
+        for i, value in enumerate(ir_node.outputs):
+            if i == 0 or node.wants(i):
+                tensors[str(value.name)] = _tensor(value)
+        source = operator.alias(node)
+        if source is not None:
+            views[node.output().tensor] = node.input(source).tensor
+            continue
+        made = operator.lower(node)
+        macs = operator.macs(node)
+        for i, call in enumerate(made):
+            located = replace(call, node=node.name, op=node.op, macs=macs if i == 0 else 0)
+            calls.append(choose(located, target, node))
+        for name, data in node.constants.items():
+            kind = dtype.BY_NUMPY[data.dtype]
+            tensors[name] = Tensor(name, kind, data.shape, "constant", data=data)
+    used = {r.tensor for c in calls for r in c.refs(c.kernel.reads + c.kernel.writes)}
+    io = {str(v.name) for v in (*graph.inputs, *graph.outputs)}
+    kept = {n: t for n, t in tensors.items() if t.kind != "constant" or n in used | io | set(views.values())}
+    return Lowered(
+        tuple(calls),
+        kept,
+        views,
+        tuple(str(v.name) for v in graph.inputs),
+        tuple(str(v.name) for v in graph.outputs),
+    )
+
+
+def _tensor(value: ir.Value) -> Tensor:
+    data = constant_value(value)
+    kind = "inner"
+    if value.is_graph_input():
+        kind = "input"
+    elif data is not None:
+        kind = "constant"
+    elif value.is_graph_output():
+        kind = "output"
+    shape = static_shape(value)
+    if 0 in shape:
+        raise Unsupported(f"its shape {list(shape)} has no elements", where=f"tensor '{value.name}'")
+    return Tensor(str(value.name), value_dtype(value), shape, kind, data=data)
+
+
+def choose(call: Call, target: Target, node: Node) -> Call:
+    """The best body that firmware/kernels has for the target's ISA."""
+    for suffix in (*target.kernels, ""):
+        if kernel_file(replace(call, isa=suffix)) is not None:
+            return replace(call, isa=suffix)
+    raise node.refuse(f"kernel {call.function} does not exist")
+
+
+def kernel_file(call: Call) -> str | None:
+    """The file of firmware/kernels that defines the call's function."""
+    isa = f"_{call.isa}" if call.isa else ""
+    for stem in (f"{call.kernel.name}_{call.variant}{isa}", f"{call.kernel.name}{isa}"):
+        if (assets.FIRMWARE / "kernels" / f"{stem}.c").is_file():
+            return f"{stem}.c"
+    return None

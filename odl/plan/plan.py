@@ -1,0 +1,108 @@
+"""The whole of planning: lower, find lives, place, and check that it fits."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+import onnx_ir as ir
+
+from odl.errors import DoesNotFit
+from odl.plan.arena import place
+from odl.plan.liveness import Storage, find_storages, lower_bound
+from odl.plan.lower import Lowered, lower
+from odl.program import Buffer, Program, Tensor, verify
+from odl.target import Target
+
+
+def plan(graph: ir.Graph, name: str, target: Target, cores: int) -> Program:
+    """The verified Program of a canonical graph; it may still be too large (`check_fit`).
+
+    Raises:
+        Unsupported: a node has no kernel.
+    """
+    lowered = lower(graph, target)
+    storages = find_storages(lowered)
+    sizes = [t.dtype.size for t in lowered.tensors.values()]
+    alignment = max(target.alignment, *sizes, 1)
+    bound, _ = lower_bound(storages)
+    offsets, planner = place(storages, bound, alignment)
+    memory = target.memories[0].name
+    buffers = tuple(
+        Buffer(s.name, memory, offset, s.size, s.first, s.last)
+        for s, offset in zip(storages, offsets, strict=True)
+    )
+    program = Program(
+        name=name,
+        model_hash=bytes(16),
+        target=target.name,
+        cores=cores,
+        alignment=alignment,
+        tensors=_in_place(lowered, storages),
+        buffers=buffers,
+        calls=lowered.calls,
+        inputs=lowered.inputs,
+        outputs=lowered.outputs,
+        lower_bound=bound,
+        planner=planner,
+    )
+    verify(program)
+    return replace(program, model_hash=_hash(program))
+
+
+def _in_place(lowered: Lowered, storages: list[Storage]) -> tuple[Tensor, ...]:
+    home = {name: s.name for s in storages for name in s.tensors}
+    tensors = []
+    for name, tensor in lowered.tensors.items():
+        source = name
+        while source in lowered.views:
+            source = lowered.views[source]
+        data = lowered.tensors[source].data
+        data = data.reshape(tensor.shape) if data is not None else None
+        tensors.append(replace(tensor, buffer=home.get(name, ""), data=data))
+    return tuple(tensors)
+
+
+def _hash(program: Program) -> bytes:
+    """128 bits over everything that the device and the host must agree on."""
+    digest = hashlib.sha256(str(program).encode())
+    for t in program.tensors:
+        if t.data is not None:
+            digest.update(t.data.tobytes())
+    return digest.digest()[:16]
+
+
+def live_at_peak(program: Program) -> list[Buffer]:
+    """The buffers that make the peak, largest first."""
+    best: list[Buffer] = []
+    for step in sorted({b.first for b in program.buffers}):
+        live = [b for b in program.buffers if b.first <= step <= b.last]
+        if sum(b.size for b in live) > sum(b.size for b in best):
+            best = live
+    return sorted(best, key=lambda b: -b.size)
+
+
+def check_fit(program: Program, target: Target) -> None:
+    """Compare the arenas with the target's memories, and the constants with its flash.
+
+    Raises:
+        DoesNotFit: with the bytes missing, the tensor at fault and what would help.
+    """
+    capacity = {m.name: m.bytes for m in target.memories}
+    for memory, size in program.arenas.items():
+        missing = size - capacity[memory]
+        if missing > 0:
+            worst = live_at_peak(program)[0]
+            raise DoesNotFit(
+                f"the tensors need {size} bytes of {memory}, {missing} more than {target.name} has",
+                where=f"tensor '{worst.name}' ({worst.size} bytes)",
+                advice="a smaller input or batch, or a target with more memory",
+            )
+    missing = program.constant_bytes - target.flash
+    if missing > 0:
+        worst_constant = max((t for t in program.tensors if t.data is not None), key=lambda t: t.nbytes)
+        raise DoesNotFit(
+            f"the constants need {missing} bytes more flash than {target.name} has",
+            where=f"tensor '{worst_constant.name}' ({worst_constant.nbytes} bytes)",
+            advice="a smaller or quantised model",
+        )

@@ -1,0 +1,266 @@
+"""The Program: where and when. Kernel calls in order, tensors at byte offsets, nothing left to decide.
+
+A Program is data. It can be printed (`str`), checked (`verify`), run on NumPy (`plan.interpret`) and
+written as C (`emit`). The graph, an ONNX model, says what; it is no longer needed from here on.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from odl.dtype import DType
+
+In = npt.NDArray[Any]
+"""A kernel operand that is read: the flat elements from the Ref to the end of its tensor."""
+Out = npt.NDArray[Any]
+"""A kernel operand that is written."""
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One kernel of firmware/kernels: its argument struct and its meaning in NumPy.
+
+    The signature of `run` is `struct odl_<name>` of kernels.h, field for field: operands are
+    annotated `In` or `Out`, the rest are int, float or tuples of int.
+    """
+
+    name: str
+    run: Callable[..., None]
+
+    @cached_property
+    def fields(self) -> dict[str, str]:
+        """Field name to annotation, in the order of the C struct."""
+        return {p.name: str(p.annotation) for p in inspect.signature(self.run).parameters.values()}
+
+    @cached_property
+    def reads(self) -> tuple[str, ...]:
+        return tuple(n for n, kind in self.fields.items() if kind.startswith("In"))
+
+    @cached_property
+    def writes(self) -> tuple[str, ...]:
+        return tuple(n for n, kind in self.fields.items() if kind.startswith("Out"))
+
+
+def kernel(run: Callable[..., None]) -> Kernel:
+    """Declare the kernel that `run` describes; the function's name is the kernel's."""
+    return Kernel(run.__name__, run)
+
+
+@dataclass(frozen=True)
+class Ref:
+    """An operand: a tensor, from byte `offset` on."""
+
+    tensor: str
+    offset: int = 0
+
+    def __str__(self) -> str:
+        return f"%{self.tensor}" + (f"+{self.offset}" if self.offset else "")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One kernel call. `args` has exactly the kernel's fields; an absent operand is None."""
+
+    kernel: Kernel
+    variant: str
+    """The types of the kernel's body: `f32`, or `f32_i64` where input and output differ."""
+    args: dict[str, Any]
+    overlay: tuple[str, ...] = ()
+    """Operands whose memory the output may take over, element for element."""
+    node: str = ""
+    """The node of the model that this call computes, and its operator."""
+    op: str = ""
+    macs: int = 0
+    isa: str = ""
+    """Suffix of the kernel body chosen for the target; empty for the portable one."""
+
+    def __post_init__(self) -> None:
+        if list(self.args) != list(self.kernel.fields):
+            raise TypeError(f"{self.kernel.name}: fields {list(self.args)} are not those of the struct")
+
+    @property
+    def function(self) -> str:
+        """Name of the C function."""
+        return f"odl_{self.kernel.name}_{self.variant}" + (f"_{self.isa}" if self.isa else "")
+
+    def refs(self, names: tuple[str, ...]) -> Iterator[Ref]:
+        """The operands among `names` that are present."""
+        return (self.args[n] for n in names if self.args[n] is not None)
+
+    def __str__(self) -> str:
+        shown = {k: v for k, v in self.args.items() if v is not None}
+        args = ", ".join(f"{k}={v}" for k, v in shown.items())
+        return f"{self.kernel.name}.{self.variant}({args})"
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """A piece of an arena that lives from step `first` to step `last`, both included."""
+
+    name: str
+    memory: str
+    offset: int
+    size: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A named tensor of the graph and the place where it stands.
+
+    `kind` is input, output, inner or constant. Constants carry `data` and no buffer. Several
+    tensors share a buffer where one is a view of another or has taken over its memory.
+    """
+
+    name: str
+    dtype: DType
+    shape: tuple[int, ...]
+    kind: str
+    buffer: str = ""
+    data: npt.NDArray[Any] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def elements(self) -> int:
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        return self.elements * self.dtype.size
+
+    def __str__(self) -> str:
+        return f"{self.dtype}[{','.join(map(str, self.shape))}]"
+
+
+@dataclass(frozen=True)
+class Program:
+    """Calls in order over tensors in place; `lower_bound` is the least that any plan needs."""
+
+    name: str
+    model_hash: bytes
+    target: str
+    cores: int
+    alignment: int
+    tensors: tuple[Tensor, ...]
+    buffers: tuple[Buffer, ...]
+    calls: tuple[Call, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    lower_bound: int
+    planner: str
+
+    @cached_property
+    def tensor(self) -> dict[str, Tensor]:
+        return {t.name: t for t in self.tensors}
+
+    @cached_property
+    def buffer(self) -> dict[str, Buffer]:
+        return {b.name: b for b in self.buffers}
+
+    @cached_property
+    def arenas(self) -> dict[str, int]:
+        """Bytes of each memory level's arena."""
+        sizes: dict[str, int] = {}
+        for b in self.buffers:
+            sizes[b.memory] = max(sizes.get(b.memory, 0), b.offset + b.size)
+        return sizes
+
+    @property
+    def arena_bytes(self) -> int:
+        return sum(self.arenas.values())
+
+    @property
+    def constant_bytes(self) -> int:
+        return sum(t.nbytes for t in self.tensors if t.data is not None)
+
+    @property
+    def macs(self) -> int:
+        return sum(c.macs for c in self.calls)
+
+    @property
+    def plan_ratio(self) -> float:
+        """Arena bytes over the lower bound; 1.0 is optimal."""
+        return self.arena_bytes / self.lower_bound if self.lower_bound else 1.0
+
+    def produced_by(self, step: int) -> list[Tensor]:
+        """The tensors that are complete once call `step` has run, and were not before."""
+        return [self.tensor[n] for n in self._completed[step]]
+
+    @cached_property
+    def _completed(self) -> list[list[str]]:
+        last_write: dict[str, int] = {}
+        for i, call in enumerate(self.calls):
+            for ref in call.refs(call.kernel.writes):
+                last_write[ref.tensor] = i
+        done: list[list[str]] = [[] for _ in self.calls]
+        for name, i in last_write.items():
+            done[i].append(name)
+        return done
+
+    def __str__(self) -> str:
+        lines = [f"program {self.name} for {self.target}, {self.cores} cores"]
+        lines += [f"  arena {m}: {size} bytes" for m, size in self.arenas.items()]
+        for t in self.tensors:
+            place = "constant"
+            if t.buffer:
+                b = self.buffer[t.buffer]
+                place = f"{b.memory}[{b.offset}:{b.offset + b.size}] steps {b.first}..{b.last}"
+            lines.append(f"  {t.kind} %{t.name}: {t} {place}")
+        lines += [f"  {i}: {call}  # {call.op} {call.node}" for i, call in enumerate(self.calls)]
+        return "\n".join(lines) + "\n"
+
+
+def verify(program: Program) -> None:
+    """Check that the Program is well formed; a failure is a fault of odl, not of the model.
+
+    Raises:
+        AssertionError: naming the first rule that is broken, and by what.
+    """
+    for b in program.buffers:
+        assert b.offset % program.alignment == 0, f"buffer {b.name} stands unaligned at {b.offset}"
+        assert b.first <= b.last, f"buffer {b.name} dies at {b.last} before its birth at {b.first}"
+    _verify_disjoint(program)
+    for i, call in enumerate(program.calls):
+        for ref in call.refs(call.kernel.reads + call.kernel.writes):
+            tensor = program.tensor[ref.tensor]
+            assert ref.offset <= tensor.nbytes, f"step {i}: {ref} starts behind the tensor's end"
+            if tensor.buffer:
+                b = program.buffer[tensor.buffer]
+                assert tensor.nbytes <= b.size, f"{tensor.name} is larger than its buffer"
+                assert b.first <= i <= b.last, f"step {i} uses {ref} outside its life"
+        for ref in call.refs(call.kernel.writes):
+            assert program.tensor[ref.tensor].data is None, f"step {i} writes the constant {ref}"
+        _verify_overlays(program, i, call)
+    for name in program.outputs:
+        t = program.tensor[name]
+        end = len(program.calls)
+        assert not t.buffer or program.buffer[t.buffer].last >= end, f"output {name} dies early"
+
+
+def _verify_disjoint(program: Program) -> None:
+    by_offset = sorted(program.buffers, key=lambda b: (b.memory, b.offset))
+    for i, a in enumerate(by_offset):
+        for b in by_offset[i + 1 :]:
+            if b.memory != a.memory or b.offset >= a.offset + a.size:
+                break
+            apart = a.last < b.first or b.last < a.first
+            assert apart, f"buffers {a.name} and {b.name} overlap while both live"
+
+
+def _verify_overlays(program: Program, step: int, call: Call) -> None:
+    written = {program.tensor[r.tensor].buffer: r.tensor for r in call.refs(call.kernel.writes)}
+    for name in call.kernel.reads:
+        ref = call.args[name]
+        if ref is None or name in call.overlay:
+            continue
+        buffer = program.tensor[ref.tensor].buffer
+        if buffer and buffer in written:
+            assert False, f"step {step} overwrites {ref} while reading it"  # noqa: B011

@@ -1,0 +1,145 @@
+"""target.toml as a frozen dataclass: the facts about a machine that odl compiles for."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+from odl import assets
+from odl.errors import UsageError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Memory:
+    """A memory level that holds tensors."""
+
+    name: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class ToolChain:
+    """How one compiler builds for the target; `{here}` is the target's folder."""
+
+    command: tuple[str, ...]
+    """The C compiler; a `zig` first word is the one of the ziglang wheel."""
+    flags: tuple[str, ...] = ()
+    """Flags of this compiler alone: triple, CPU, ABI."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """What is compiled beside the model, kernels and run time."""
+
+    sources: tuple[str, ...]
+    """Files of the target's folder."""
+    toolchains: dict[str, ToolChain]
+    """By name; the first is the default."""
+    cflags: tuple[str, ...] = ()
+    ldflags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Run:
+    """How the program is started on this machine, without a board."""
+
+    command: tuple[str, ...]
+    """`{elf}`, `{cores}`, `{here}`, `{socket}` and `{dtb}` stand for what their names say."""
+    wire: str
+    """`stdio`, or `socket` where the simulator connects to a socket that the runner listens on."""
+    needs: str = ""
+    """What to install where the command is missing."""
+    dts: str = ""
+    """Template of the device tree that `{dtb}` is made from."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """One machine, as its target.toml states it."""
+
+    name: str
+    description: str
+    cores: int
+    """The most cores that its start-up code brings up."""
+    default_cores: int
+    counter: str
+    """What the platform counts per core: instructions, cycles or nanoseconds."""
+    flash: int
+    """Bytes for code and constants."""
+    memories: tuple[Memory, ...]
+    """Fastest first."""
+    build: Build
+    run: Run
+    kernels: tuple[str, ...] = ()
+    """Suffixes of kernel files for its ISA, best first; the portable kernel is the last resort."""
+    dtypes: tuple[str, ...] = ("f32", "i8", "u8", "i32", "i64", "b8")
+    alignment: int = 16
+
+    @property
+    def folder(self) -> Path:
+        return assets.TARGETS / self.name
+
+
+def names() -> list[str]:
+    """The targets that are installed."""
+    return sorted(p.parent.name for p in assets.TARGETS.glob("*/target.toml"))
+
+
+def load(name: str) -> Target:
+    """Read targets/NAME/target.toml.
+
+    Raises:
+        UsageError: the target does not exist, or its file has an unknown, missing or ill-typed key.
+    """
+    if name not in names():
+        close = difflib.get_close_matches(name, names(), n=1)
+        hint = f"did you mean {close[0]}" if close else f"known: {', '.join(names())}"
+        raise UsageError(f"there is no target '{name}'", advice=hint)
+    path = assets.TARGETS / name / "target.toml"
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as e:
+        raise UsageError(f"not valid TOML: {e}", where=f"targets/{name}/target.toml") from e
+    return _parse(Target, {"name": name, **data}, f"targets/{name}/target.toml")
+
+
+def _parse(cls: type[T], data: dict[str, Any], where: str) -> T:
+    known = {f.name: f for f in fields(cls)}  # type: ignore[arg-type]
+    for key in data:
+        if key not in known:
+            close = difflib.get_close_matches(key, known, n=1, cutoff=0)
+            raise UsageError(f"unknown key '{key}'", where=where, advice=f"nearest: {close[0]}")
+    hints = get_type_hints(cls)
+    values = {}
+    for key, f in known.items():
+        if key in data:
+            values[key] = _convert(hints[key], data[key], f"{where}: {key}")
+        elif f.default is MISSING and f.default_factory is MISSING:
+            raise UsageError(f"key '{key}' is missing", where=where)
+    return cls(**values)
+
+
+def _convert(hint: Any, value: Any, where: str) -> Any:
+    nested = {Memory: Memory, Build: Build, Run: Run, ToolChain: ToolChain}.get(hint)
+    if nested is not None and isinstance(value, dict):
+        return _parse(nested, value, where)
+    if hint == dict[str, ToolChain] and isinstance(value, dict):
+        return {k: _parse(ToolChain, v, f"{where}.{k}") for k, v in value.items()}
+    if hint == tuple[Memory, ...] and isinstance(value, list):
+        return tuple(_parse(Memory, v, where) for v in value)
+    if hint == tuple[str, ...] and isinstance(value, list):
+        if all(isinstance(v, str) for v in value):
+            return tuple(value)
+    elif hint in (int, str) and type(value) is hint:
+        return value
+    raise UsageError(f"has the wrong type ({type(value).__name__})", where=where)

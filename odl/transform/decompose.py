@@ -1,0 +1,31 @@
+"""Replace foreign operators by the few that have kernels."""
+
+from __future__ import annotations
+
+import onnx_ir as ir
+
+from odl.ops.foreign import FOREIGN, Builder
+from odl.ops.node import Node
+
+
+def decompose(model: ir.Model) -> ir.Model:
+    """Rewrite every node that has a row in `odl.ops.foreign.FOREIGN`."""
+    graph = model.graph
+    for ir_node in list(graph):
+        node = Node(ir_node)
+        rewrite = FOREIGN.get(node.op)
+        if rewrite is None:
+            continue
+        builder = Builder(node)
+        made = rewrite(builder, node)
+        for value in builder.initializers:
+            graph.register_initializer(value)
+        graph.insert_before(ir_node, builder.nodes)
+        for old, new in zip(ir_node.outputs, made, strict=False):
+            name, kind, shape = old.name, old.type, old.shape
+            old.replace_all_uses_with(new, replace_graph_outputs=True)
+            old.name = f"{name}/replaced"
+            new.name, new.type, new.shape = name, kind, shape
+        graph.remove(ir_node, safe=True)
+    model.opset_imports.setdefault("ai.odl", 1)
+    return model

@@ -1,0 +1,12 @@
+"""Give every node and value a name of its own; the model's names stay."""
+
+from __future__ import annotations
+
+import onnx_ir as ir
+from onnx_ir.passes.common import NameFixPass
+
+
+def name_all(model: ir.Model) -> ir.Model:
+    """Names are what reports, C comments and the link speak of, so none may be missing or double."""
+    NameFixPass()(model)
+    return model
