@@ -104,7 +104,7 @@ def compile_to(path: Path, folder: Path, options: Options, *, save_stages: bool 
     compiled = compile_model(path, options)
     check_fit(compiled.program, compiled.target)
     stages = compiled.stages if save_stages else {"canonical": compiled.graph}
-    write_project(compiled.program, compiled.target, stages, folder)
+    write_project(compiled.program, compiled.target, stages, folder, path.name)
     return compiled
 
 

@@ -81,6 +81,8 @@ class Call:
     macs: int = 0
     isa: str = ""
     """Suffix of the kernel body chosen for the target; empty for the portable one."""
+    file: str = ""
+    """The file of firmware/kernels that defines the function."""
 
     def __post_init__(self) -> None:
         if list(self.args) != list(self.kernel.fields):
@@ -126,6 +128,8 @@ class Tensor:
     shape: tuple[int, ...]
     kind: str
     buffer: str = ""
+    view_of: str = ""
+    """The tensor whose bytes this one renames; never itself a view."""
     data: npt.NDArray[Any] | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -190,20 +194,21 @@ class Program:
         """Arena bytes over the lower bound; 1.0 is optimal."""
         return self.arena_bytes / self.lower_bound if self.lower_bound else 1.0
 
-    def produced_by(self, step: int) -> list[Tensor]:
-        """The tensors that are complete once call `step` has run, and were not before."""
-        return [self.tensor[n] for n in self._completed[step]]
-
     @cached_property
-    def _completed(self) -> list[list[str]]:
-        last_write: dict[str, int] = {}
+    def ready(self) -> dict[str, int]:
+        """The step after which each tensor is complete; -1 for what is there from the start."""
+        steps = {t.name: -1 for t in self.tensors}
         for i, call in enumerate(self.calls):
             for ref in call.refs(call.kernel.writes):
-                last_write[ref.tensor] = i
-        done: list[list[str]] = [[] for _ in self.calls]
-        for name, i in last_write.items():
-            done[i].append(name)
-        return done
+                steps[ref.tensor] = i
+        for t in self.tensors:
+            if t.view_of:
+                steps[t.name] = steps[t.view_of]
+        return steps
+
+    def produced_by(self, step: int) -> list[Tensor]:
+        """The tensors that are complete once call `step` has run, and were not before."""
+        return [t for t in self.tensors if self.ready[t.name] == step]
 
     def __str__(self) -> str:
         lines = [f"program {self.name} for {self.target}, {self.cores} cores"]

@@ -29,7 +29,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class ToolChain:
-    """How one compiler builds for the target; `{here}` is the target's folder."""
+    """How one compiler builds for the target."""
 
     command: tuple[str, ...]
     """The C compiler; a `zig` first word is the one of the ziglang wheel."""
@@ -42,9 +42,13 @@ class Build:
     """What is compiled beside the model, kernels and run time."""
 
     sources: tuple[str, ...]
-    """Files of the target's folder."""
+    """C and assembly, relative to targets/."""
     toolchains: dict[str, ToolChain]
     """By name; the first is the default."""
+    includes: tuple[str, ...] = ()
+    """Folders of headers, relative to targets/."""
+    link_script: str = ""
+    """Relative to targets/."""
     cflags: tuple[str, ...] = ()
     ldflags: tuple[str, ...] = ()
 
@@ -54,13 +58,13 @@ class Run:
     """How the program is started on this machine, without a board."""
 
     command: tuple[str, ...]
-    """`{elf}`, `{cores}`, `{here}`, `{socket}` and `{dtb}` stand for what their names say."""
+    """`{elf}`, `{cores}`, `{socket}` and `{dtb}` stand for what their names say."""
     wire: str
     """`stdio`, or `socket` where the simulator connects to a socket that the runner listens on."""
     needs: str = ""
     """What to install where the command is missing."""
     dts: str = ""
-    """Template of the device tree that `{dtb}` is made from."""
+    """Template of the device tree that `{dtb}` is made from, relative to targets/."""
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,152 @@
-def write_project(*a): ...
+"""The output folder: generated C, the firmware it needs, and a manifest; complete or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import onnx
+
+from odl import __version__, assets
+from odl.emit.c_source import tensor_numbers, write_sources
+from odl.errors import DeviceError, UsageError
+from odl.program import Program
+from odl.target import Target
+
+MANIFEST = "manifest.json"
+SCHEMA = 1
+
+
+def write_project(
+    program: Program,
+    target: Target,
+    stages: dict[str, onnx.ModelProto],
+    folder: Path,
+    source: str,
+) -> None:
+    """Write everything beside `folder` first, then put it in place.
+
+    Raises:
+        UsageError: the folder holds something that odl has not made.
+        DeviceError: the folder cannot be written.
+    """
+    folder = folder.resolve()
+    if folder.exists() and not _is_ours(folder):
+        raise UsageError(
+            "the output folder holds other files", where=str(folder), advice="name a new folder with -o"
+        )
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch:
+            fresh = Path(scratch) / "new"
+            fresh.mkdir()
+            _fill(fresh, program, target, stages, source)
+            if folder.exists():
+                os.rename(folder, Path(scratch) / "old")
+            os.rename(fresh, folder)
+    except OSError as e:
+        raise DeviceError(f"cannot be written: {e.strerror}", where=str(folder)) from e
+
+
+def _is_ours(folder: Path) -> bool:
+    return folder.is_dir() and ((folder / MANIFEST).is_file() or not any(folder.iterdir()))
+
+
+def _fill(
+    folder: Path, program: Program, target: Target, stages: dict[str, onnx.ModelProto], source: str
+) -> None:
+    for name, text in write_sources(program, source).items():
+        (folder / name).write_text(text, encoding="utf-8")
+    for stage, graph in stages.items():
+        (folder / f"{stage}.onnx").write_bytes(graph.SerializeToString(deterministic=True))
+    (folder / "program.txt").write_text(str(program), encoding="utf-8")
+    shutil.copytree(assets.FIRMWARE / "include", folder / "include")
+    sources = ["model.c", *_copy_firmware(program, folder), *_copy_target(target, folder)]
+    manifest = describe(program, target, sources, source)
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+
+
+def _copy_firmware(program: Program, folder: Path) -> list[str]:
+    """The run time, and of the kernels those that the program calls, with what they include."""
+    wanted = {f"kernels/{call.file}" for call in program.calls}
+    copied: list[str] = []
+    for path in sorted((assets.FIRMWARE / "runtime").glob("*.c")):
+        wanted.add(f"runtime/{path.name}")
+    pending = sorted(wanted)
+    while pending:
+        name = pending.pop(0)
+        if name in copied:
+            continue
+        destination = folder / name
+        destination.parent.mkdir(exist_ok=True)
+        text = (assets.FIRMWARE / name).read_text(encoding="utf-8")
+        destination.write_text(text, encoding="utf-8")
+        copied.append(name)
+        for include in re.findall(r'^#include "([^"]+)"', text, re.MULTILINE):
+            beside = f"{Path(name).parent}/{include}"
+            if (assets.FIRMWARE / beside).is_file():
+                pending.append(beside)
+    return [name for name in copied if name.endswith(".c")]
+
+
+def _copy_target(target: Target, folder: Path) -> list[str]:
+    files = list(target.build.sources)
+    headers = [
+        str(h.relative_to(assets.TARGETS))
+        for include in target.build.includes
+        for h in sorted((assets.TARGETS / include).glob("*.h"))
+    ]
+    extra = [f for f in (target.build.link_script, target.run.dts) if f]
+    for name in (*files, *headers, *extra):
+        destination = folder / "target" / name
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(assets.TARGETS / name, destination)
+    return [f"target/{f}" for f in files]
+
+
+def describe(program: Program, target: Target, sources: list[str], source: str) -> dict[str, Any]:
+    """What `odl run` and scripts need to know of a build folder."""
+    numbers = tensor_numbers(program)
+    return {
+        "schema": SCHEMA,
+        "odl": __version__,
+        "name": program.name,
+        "source": source,
+        "target": target.name,
+        "cores": program.cores,
+        "hash": program.model_hash.hex(),
+        "sources": sources,
+        "arena_bytes": program.arena_bytes,
+        "lower_bound": program.lower_bound,
+        "plan_ratio": round(program.plan_ratio, 4),
+        "planner": program.planner,
+        "constant_bytes": program.constant_bytes,
+        "macs": program.macs,
+        "inputs": list(program.inputs),
+        "outputs": list(program.outputs),
+        "tensors": [
+            {
+                "number": number,
+                "name": name,
+                "dtype": program.tensor[name].dtype.name,
+                "shape": list(program.tensor[name].shape),
+                "kind": program.tensor[name].kind,
+                "ready": program.ready[name],
+            }
+            for name, number in numbers.items()
+        ],
+        "steps": [
+            {
+                "node": call.node,
+                "op": call.op,
+                "function": call.function,
+                "macs": call.macs,
+            }
+            for call in program.calls
+        ],
+    }

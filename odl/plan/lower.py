@@ -42,7 +42,8 @@ def lower(graph: ir.Graph, target: Target) -> Lowered:
                 tensors[str(value.name)] = _tensor(value)
         source = operator.alias(node)
         if source is not None:
-            views[node.output().tensor] = node.input(source).tensor
+            origin = node.input(source).tensor
+            views[node.output().tensor] = views.get(origin, origin)
             continue
         made = operator.lower(node)
         macs = operator.macs(node)
@@ -81,16 +82,9 @@ def _tensor(value: ir.Value) -> Tensor:
 
 def choose(call: Call, target: Target, node: Node) -> Call:
     """The best body that firmware/kernels has for the target's ISA."""
-    for suffix in (*target.kernels, ""):
-        if kernel_file(replace(call, isa=suffix)) is not None:
-            return replace(call, isa=suffix)
+    for isa in (*target.kernels, ""):
+        suffix = f"_{isa}" if isa else ""
+        for stem in (f"{call.kernel.name}_{call.variant}{suffix}", f"{call.kernel.name}{suffix}"):
+            if (assets.FIRMWARE / "kernels" / f"{stem}.c").is_file():
+                return replace(call, isa=isa, file=f"{stem}.c")
     raise node.refuse(f"kernel {call.function} does not exist")
-
-
-def kernel_file(call: Call) -> str | None:
-    """The file of firmware/kernels that defines the call's function."""
-    isa = f"_{call.isa}" if call.isa else ""
-    for stem in (f"{call.kernel.name}_{call.variant}{isa}", f"{call.kernel.name}{isa}"):
-        if (assets.FIRMWARE / "kernels" / f"{stem}.c").is_file():
-            return f"{stem}.c"
-    return None

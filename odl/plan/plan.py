@@ -54,12 +54,11 @@ def _in_place(lowered: Lowered, storages: list[Storage]) -> tuple[Tensor, ...]:
     home = {name: s.name for s in storages for name in s.tensors}
     tensors = []
     for name, tensor in lowered.tensors.items():
-        source = name
-        while source in lowered.views:
-            source = lowered.views[source]
-        data = lowered.tensors[source].data
-        data = data.reshape(tensor.shape) if data is not None else None
-        tensors.append(replace(tensor, buffer=home.get(name, ""), data=data))
+        source = lowered.views.get(name, "")
+        data = lowered.tensors[source or name].data
+        if data is not None:
+            data = data.reshape(tensor.shape)
+        tensors.append(replace(tensor, buffer=home.get(name, ""), view_of=source, data=data))
     return tuple(tensors)
 
 

@@ -1,0 +1,154 @@
+"""A Program as model.c and model.h, through the templates of codegen/."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jinja2
+import numpy as np
+import numpy.typing as npt
+
+from odl import __version__, assets
+from odl.emit.names import comment, identifiers, string
+from odl.program import Call, Program, Ref, Tensor
+
+PER_LINE = 8
+
+
+def write_sources(program: Program, source: str) -> dict[str, str]:
+    """The generated files by name; `source` is the model file's name, for the heading."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(assets.CODEGEN),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    environment.filters["comment"] = comment
+    context = _context(program, source)
+    files = ("model.h", "model.c")
+    return {f: environment.get_template(f"{f}.j2").render(context) for f in files}
+
+
+def _context(program: Program, source: str) -> dict[str, Any]:
+    arena = [t.name for t in program.tensors if t.buffer]
+    fixed = [t.name for t in program.tensors if t.data is not None]
+    names = {**identifiers(arena, "T_"), **identifiers(fixed, "k_")}
+    tensors = [_tensor(program, t, names[t.name], i) for i, t in enumerate(_listed(program))]
+    by_name = {t["label"]: t for t in tensors}
+    ports = identifiers([*program.inputs, *program.outputs], "")
+    return {
+        "name": program.name,
+        "NAME": program.name.upper(),
+        "version": __version__,
+        "source": source,
+        "target": program.target,
+        "cores": program.cores,
+        "arena_bytes": max(program.arena_bytes, 1),
+        "constant_bytes": program.constant_bytes,
+        "macs": program.macs,
+        "ratio": program.plan_ratio,
+        "planner": program.planner,
+        "hash": [f"0x{b:02x}" for b in program.model_hash],
+        "tensors": tensors,
+        "placed": [by_name[n] for n in arena],
+        "inputs": [{**by_name[n], "id": ports[n].upper()} for n in program.inputs],
+        "outputs": [{**by_name[n], "id": ports[n].upper()} for n in program.outputs],
+        "constants": [_constant(program.tensor[n], names[n]) for n in fixed],
+        "calls": [_call(program, c, i, names) for i, c in enumerate(program.calls)],
+    }
+
+
+def _listed(program: Program) -> list[Tensor]:
+    """The tensors that the device can be asked for: all but plain weights."""
+    return [t for t in program.tensors if t.buffer or t.name in program.outputs]
+
+
+def tensor_numbers(program: Program) -> dict[str, int]:
+    """The number by which the link names each tensor."""
+    return {t.name: i for i, t in enumerate(_listed(program))}
+
+
+def _tensor(program: Program, t: Tensor, identifier: str, number: int) -> dict[str, Any]:
+    place = {"offset": 0, "life": "constant"}
+    if t.buffer:
+        b = program.buffer[t.buffer]
+        place = {"offset": b.offset, "life": f"steps {b.first} to {b.last}"}
+    return {
+        **place,
+        "number": number,
+        "label": t.name,
+        "string": string(t.name),
+        "id": identifier,
+        "type": str(t),
+        "c": t.dtype.c,
+        "dims": t.shape,
+        "elements": t.elements,
+        "bytes": t.nbytes,
+        "constant": t.data is not None,
+        "dtype": f"ODL_{t.dtype.name.upper()}",
+        "kind": f"ODL_{t.kind.upper()}",
+    }
+
+
+def _constant(t: Tensor, identifier: str) -> dict[str, Any]:
+    assert t.data is not None
+    return {
+        "label": t.name,
+        "id": identifier,
+        "type": str(t),
+        "c": t.dtype.c,
+        "elements": t.elements,
+        "values": _values(np.ascontiguousarray(t.data, t.dtype.numpy).ravel()),
+    }
+
+
+def _values(data: npt.NDArray[Any]) -> str:
+    words = [scalar(v) for v in data.tolist()] if data.dtype.kind != "f" else _floats(data)
+    lines = (", ".join(words[i : i + PER_LINE]) for i in range(0, len(words), PER_LINE))
+    return ",\n".join(f"    {line}" for line in lines)
+
+
+def _floats(data: npt.NDArray[Any]) -> list[str]:
+    """The shortest decimals that read back as the same floats."""
+    return [_float_word(w) for w in data.astype(str).tolist()]
+
+
+def _float_word(word: str) -> str:
+    special = {"inf": "__builtin_inff()", "-inf": "-__builtin_inff()", "nan": '__builtin_nanf("")'}
+    return special.get(word) or f"{word}f"
+
+
+def scalar(value: Any) -> str:
+    """A C literal for an int, a bool or a float of single precision."""
+    if isinstance(value, float):
+        return _float_word(str(np.float32(value)))
+    if value == -(2**63):
+        return "(-9223372036854775807LL - 1)"
+    return f"{int(value)}" if -(2**31) < int(value) < 2**31 else f"{int(value)}LL"
+
+
+def _call(program: Program, call: Call, number: int, names: dict[str, str]) -> dict[str, Any]:
+    out = next(call.refs(call.kernel.writes)).tensor
+    identifier = identifiers([call.node or out], f"s{number:02d}_")[call.node or out]
+    operands = [
+        f"{r.tensor} {program.tensor[r.tensor]}" for r in call.refs(call.kernel.reads)
+    ]
+    macs = f", {call.macs:,} MAC" if call.macs else ""
+    result = f"{out} {program.tensor[out]}"
+    return {
+        "id": identifier,
+        "label": f"{number}. {call.op} {call.node}: {', '.join(operands)} -> {result}{macs}",
+        "struct": f"odl_{call.kernel.name}",
+        "function": call.function,
+        "args": [(k, _argument(v, names)) for k, v in call.args.items() if v is not None],
+    }
+
+
+def _argument(value: Any, names: dict[str, str]) -> str:
+    if isinstance(value, Ref):
+        return names[value.tensor] + (f" + {value.offset}" if value.offset else "")
+    if isinstance(value, tuple):
+        return "{" + ", ".join(scalar(v) for v in value) + "}"
+    return scalar(value)
