@@ -166,6 +166,11 @@ class Program:
         return {t.name: t for t in self.tensors}
 
     @cached_property
+    def listed(self) -> tuple[Tensor, ...]:
+        """The tensors that the device can be asked for, in order: all but plain weights."""
+        return tuple(t for t in self.tensors if t.buffer or t.name in self.outputs)
+
+    @cached_property
     def buffer(self) -> dict[str, Buffer]:
         return {b.name: b for b in self.buffers}
 

@@ -50,6 +50,8 @@ class Build:
     link_script: str = ""
     """Relative to targets/."""
     cflags: tuple[str, ...] = ()
+    kernel_cflags: tuple[str, ...] = ()
+    """For kernels alone: the run time's arithmetic is exact only without contraction."""
     ldflags: tuple[str, ...] = ()
 
 
@@ -87,7 +89,8 @@ class Target:
     kernels: tuple[str, ...] = ()
     """Suffixes of kernel files for its ISA, best first; the portable kernel is the last resort."""
     dtypes: tuple[str, ...] = ("f32", "i8", "u8", "i32", "i64", "b8")
-    alignment: int = 16
+    alignment: int = 4
+    """Of tensors in memory, in bytes; never less than an element."""
 
     @property
     def folder(self) -> Path:

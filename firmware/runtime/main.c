@@ -1,11 +1,11 @@
-/* The program of a device that serves one model over its link. */
+/* The program of a device that serves one model over its link. ODL_MODEL names the model. */
 #include "odl/platform.h"
 #include "odl/session.h"
 
-extern const struct odl_model odl_model;
+extern const struct odl_model ODL_MODEL;
 
 int main(void) {
     odl_platform_start();
-    odl_session_serve(&odl_model);
+    odl_session_serve(&ODL_MODEL);
     odl_platform_exit(0);
 }

@@ -70,9 +70,7 @@ void odl_team_run(const struct odl_step *steps, uint32_t count, uint32_t cores) 
 }
 
 struct odl_cost odl_team_cost(void) {
-    struct odl_cost cost = team.cost;
-    team.cost = (struct odl_cost){0, 0};
-    return cost;
+    return team.cost;
 }
 
 void odl_team_join(uint32_t self) {

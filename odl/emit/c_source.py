@@ -35,7 +35,7 @@ def _context(program: Program, source: str) -> dict[str, Any]:
     arena = [t.name for t in program.tensors if t.buffer]
     fixed = [t.name for t in program.tensors if t.data is not None]
     names = {**identifiers(arena, "T_"), **identifiers(fixed, "k_")}
-    tensors = [_tensor(program, t, names[t.name], i) for i, t in enumerate(_listed(program))]
+    tensors = [_tensor(program, t, names[t.name], i) for i, t in enumerate(program.listed)]
     by_name = {t["label"]: t for t in tensors}
     ports = identifiers([*program.inputs, *program.outputs], "")
     return {
@@ -58,16 +58,6 @@ def _context(program: Program, source: str) -> dict[str, Any]:
         "constants": [_constant(program.tensor[n], names[n]) for n in fixed],
         "calls": [_call(program, c, i, names) for i, c in enumerate(program.calls)],
     }
-
-
-def _listed(program: Program) -> list[Tensor]:
-    """The tensors that the device can be asked for: all but plain weights."""
-    return [t for t in program.tensors if t.buffer or t.name in program.outputs]
-
-
-def tensor_numbers(program: Program) -> dict[str, int]:
-    """The number by which the link names each tensor."""
-    return {t.name: i for i, t in enumerate(_listed(program))}
 
 
 def _tensor(program: Program, t: Tensor, identifier: str, number: int) -> dict[str, Any]:

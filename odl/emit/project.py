@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import onnx
 
-from odl import __version__, assets
-from odl.emit.c_source import tensor_numbers, write_sources
+from odl import assets
+from odl.emit.c_source import write_sources
 from odl.errors import DeviceError, UsageError
 from odl.program import Program
+from odl.project import MANIFEST, describe, save
 from odl.target import Target
-
-MANIFEST = "manifest.json"
-SCHEMA = 1
 
 
 def write_project(
@@ -67,8 +63,7 @@ def _fill(
     (folder / "program.txt").write_text(str(program), encoding="utf-8")
     shutil.copytree(assets.FIRMWARE / "include", folder / "include")
     sources = ["model.c", *_copy_firmware(program, folder), *_copy_target(target, folder)]
-    manifest = describe(program, target, sources, source)
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    save(describe(program, target, folder, sources, source))
 
 
 def _copy_firmware(program: Program, folder: Path) -> list[str]:
@@ -107,46 +102,3 @@ def _copy_target(target: Target, folder: Path) -> list[str]:
         destination.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(assets.TARGETS / name, destination)
     return [f"target/{f}" for f in files]
-
-
-def describe(program: Program, target: Target, sources: list[str], source: str) -> dict[str, Any]:
-    """What `odl run` and scripts need to know of a build folder."""
-    numbers = tensor_numbers(program)
-    return {
-        "schema": SCHEMA,
-        "odl": __version__,
-        "name": program.name,
-        "source": source,
-        "target": target.name,
-        "cores": program.cores,
-        "hash": program.model_hash.hex(),
-        "sources": sources,
-        "arena_bytes": program.arena_bytes,
-        "lower_bound": program.lower_bound,
-        "plan_ratio": round(program.plan_ratio, 4),
-        "planner": program.planner,
-        "constant_bytes": program.constant_bytes,
-        "macs": program.macs,
-        "inputs": list(program.inputs),
-        "outputs": list(program.outputs),
-        "tensors": [
-            {
-                "number": number,
-                "name": name,
-                "dtype": program.tensor[name].dtype.name,
-                "shape": list(program.tensor[name].shape),
-                "kind": program.tensor[name].kind,
-                "ready": program.ready[name],
-            }
-            for name, number in numbers.items()
-        ],
-        "steps": [
-            {
-                "node": call.node,
-                "op": call.op,
-                "function": call.function,
-                "macs": call.macs,
-            }
-            for call in program.calls
-        ],
-    }

@@ -5,10 +5,10 @@
  * carries the request's seq. HELLO opens a session under an id that the host chooses; every other
  * request must carry it, so a device that has restarted is noticed. Requests are numbered from 1
  * and done in order: one from the future (its predecessor was lost) is refused with
- * ODL_E_SEQUENCE and the number expected; one from the past is done again if that changes nothing
- * (reads, writes), and if it is the one just answered, the answer is sent again. RUN is never sent
- * while other requests are under way, so it is never done twice. `credit` of every answer is the
- * number of encoded bytes that the host may have under way.
+ * ODL_E_SEQUENCE and the number expected; one from the past is done again, which changes nothing,
+ * since RUN is only answered again. RUN is sent while no other request is under way, and only the
+ * latest can be repeated. `credit` of every answer is the number of encoded bytes that the host may
+ * have under way.
  *
  * request     argument     payload                            answer's payload
  * HELLO       -            -                                  struct below
@@ -17,7 +17,7 @@
  * WRITE       byte offset  u16 tensor, u16 0, data            -
  * RUN         -            u16 first step, count, cores, 0    -
  * READ        byte offset  u16 tensor, u16 bytes              data
- * COUNTERS    -            -                                  u64 critical, u64 total
+ * COUNTERS    -            -                                  u64 critical, u64 total since start
  * BYE         -            -                                  - (a simulated device then ends)
  *
  * HELLO's answer: u8 hash[16]; u16 tensors, steps, cores, largest payload; model name.

@@ -43,7 +43,7 @@ struct odl_cost {
  */
 void odl_team_run(const struct odl_step *steps, uint32_t count, uint32_t cores);
 
-/* The cost of all runs since the last call of this function. */
+/* The cost of all runs since the start. */
 struct odl_cost odl_team_cost(void);
 
 /* What a core other than 0 does: it waits for work and never returns. The platform calls it. */

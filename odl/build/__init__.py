@@ -1,0 +1,1 @@
+"""A build folder to an ELF file: the only place that starts compilers."""

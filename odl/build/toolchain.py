@@ -1,0 +1,40 @@
+"""Find a target's C compiler: the ziglang wheel's zig, or clang or gcc from the system."""
+
+from __future__ import annotations
+
+from odl.errors import DeviceError, UsageError
+from odl.programs import find_program
+from odl.target import Target
+
+_PACKAGES = {
+    "zig": "pip install 'odl-mcu[sim]'",
+    "clang": "apt install clang-19 lld-19",
+    "gcc": "apt install gcc",
+    "riscv64-unknown-elf-gcc": "apt install gcc-riscv64-unknown-elf",
+}
+
+
+def compiler(target: Target, name: str = "") -> tuple[str, list[str]]:
+    """The tool chain's name and its command line up to the flags.
+
+    Args:
+        name: zig, clang or gcc; the target's first tool chain that is installed if empty.
+
+    Raises:
+        UsageError: the target does not know the tool chain.
+        DeviceError: it is not installed.
+    """
+    chains = target.build.toolchains
+    if name and name not in chains:
+        raise UsageError(
+            f"target {target.name} has no tool chain '{name}'", advice=f"it has {', '.join(chains)}"
+        )
+    for candidate in [name] if name else list(chains):
+        program, *words = chains[candidate].command
+        if (path := find_program(program)) is not None:
+            return candidate, [path, *words, *chains[candidate].flags]
+    wanted = chains[name or next(iter(chains))].command[0]
+    raise DeviceError(
+        f"the C compiler '{wanted}' is not installed",
+        advice=_PACKAGES.get(wanted, f"install {wanted}, or choose another with --toolchain"),
+    )

@@ -1,0 +1,157 @@
+"""A build folder as data: what its manifest says of the model, its tensors, steps and sources."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from odl import __version__, dtype
+from odl.dtype import DType
+from odl.errors import ModelError
+from odl.program import Program
+from odl.target import Target, load
+
+MANIFEST = "manifest.json"
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class TensorInfo:
+    """A tensor that the device can be asked for, under the number that the link gives it."""
+
+    name: str
+    dtype: DType
+    shape: tuple[int, ...]
+    kind: str
+    """input, output, inner or constant, as in `program.Tensor`."""
+    ready: int
+    """The step after which it is complete; -1 before the first."""
+
+
+@dataclass(frozen=True)
+class StepInfo:
+    """One kernel call, and the node of the model that it is for."""
+
+    node: str
+    op: str
+    function: str
+    macs: int
+
+
+@dataclass(frozen=True)
+class Project:
+    """The contents of manifest.json; `tensors` and `steps` stand in the device's order."""
+
+    folder: Path
+    name: str
+    source: str
+    """Name of the model file."""
+    target: Target
+    cores: int
+    model_hash: bytes
+    sources: tuple[str, ...]
+    """C and assembly, relative to the folder."""
+    arena_bytes: int
+    lower_bound: int
+    planner: str
+    constant_bytes: int
+    macs: int
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    tensors: tuple[TensorInfo, ...]
+    steps: tuple[StepInfo, ...]
+
+    @property
+    def graph(self) -> Path:
+        """The canonical graph, which the reference runs."""
+        return self.folder / "canonical.onnx"
+
+    def number(self, name: str) -> int:
+        """The number of a tensor on the link."""
+        return next(i for i, t in enumerate(self.tensors) if t.name == name)
+
+
+def describe(
+    program: Program, target: Target, folder: Path, sources: list[str], source: str
+) -> Project:
+    """The project of a program that is being written to `folder`."""
+    return Project(
+        folder=folder,
+        name=program.name,
+        source=source,
+        target=target,
+        cores=program.cores,
+        model_hash=program.model_hash,
+        sources=tuple(sources),
+        arena_bytes=program.arena_bytes,
+        lower_bound=program.lower_bound,
+        planner=program.planner,
+        constant_bytes=program.constant_bytes,
+        macs=program.macs,
+        inputs=program.inputs,
+        outputs=program.outputs,
+        tensors=tuple(
+            TensorInfo(t.name, t.dtype, t.shape, t.kind, program.ready[t.name])
+            for t in program.listed
+        ),
+        steps=tuple(StepInfo(c.node, c.op, c.function, c.macs) for c in program.calls),
+    )
+
+
+def save(project: Project) -> None:
+    """Write the manifest into the project's folder."""
+    data = {k: v for k, v in vars(project).items() if k != "folder"}
+    data |= {
+        "target": project.target.name,
+        "model_hash": project.model_hash.hex(),
+        "tensors": [{**vars(t), "dtype": t.dtype.name} for t in project.tensors],
+        "steps": [asdict(s) for s in project.steps],
+    }
+    text = json.dumps({"schema": SCHEMA, "odl": __version__, **data}, indent=1)
+    (project.folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def read(folder: Path) -> Project:
+    """The project that `odl compile` has written to `folder`.
+
+    Raises:
+        ModelError: there is none, or its manifest is damaged or of another version.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise ModelError(
+            "this is no build folder", where=str(folder), advice="make one with 'odl compile MODEL -o'"
+        )
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if data.pop("schema") != SCHEMA:
+            raise ModelError(
+                f"was made by odl {data.get('odl')}", where=str(path), advice="compile the model again"
+            )
+        data.pop("odl")
+        return _parse(folder.resolve(), data)
+    except (ValueError, KeyError, TypeError, AttributeError) as e:
+        raise ModelError(
+            f"the manifest is damaged ({type(e).__name__}: {e})",
+            where=str(path),
+            advice="compile the model again",
+        ) from e
+
+
+def _parse(folder: Path, data: dict[str, Any]) -> Project:
+    data["sources"] = tuple(data["sources"])
+    for name in data["sources"]:
+        inside = PurePosixPath(name)
+        if inside.is_absolute() or ".." in inside.parts:
+            raise ValueError(f"source {name!r} lies outside the folder")
+    data["target"] = load(data["target"])
+    data["model_hash"] = bytes.fromhex(data["model_hash"])
+    data["inputs"], data["outputs"] = tuple(data["inputs"]), tuple(data["outputs"])
+    data["tensors"] = tuple(
+        TensorInfo(**{**t, "dtype": dtype.BY_NAME[t["dtype"]], "shape": tuple(t["shape"])})
+        for t in data["tensors"]
+    )
+    data["steps"] = tuple(StepInfo(**s) for s in data["steps"])
+    return Project(folder=folder, **data)

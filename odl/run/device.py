@@ -1,0 +1,128 @@
+"""A device that serves one compiled model: its tensors by name, its steps by number."""
+
+from __future__ import annotations
+
+import math
+import struct
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from odl.errors import DeviceError, IntegrityError
+from odl.project import Project, TensorInfo
+from odl.run.link import Hello, Link, Message, Request, hello
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What runs have cost, in the unit of the target's counter."""
+
+    critical: int
+    """The sum over the steps of the slowest core's count."""
+    total: int
+    """The sum over the steps and the cores."""
+
+    def __sub__(self, other: Cost) -> Cost:
+        return Cost(self.critical - other.critical, self.total - other.total)
+
+
+class Device:
+    """Typed access over a link; the model on it is known to be the project's.
+
+    Raises:
+        DeviceError: it runs another model, or does not answer.
+    """
+
+    def __init__(self, link: Link, project: Project) -> None:
+        self.link, self.project = link, project
+        self.hello: Hello = hello(link)
+        if self.hello.model_hash != project.model_hash:
+            raise DeviceError(
+                f"the device runs another program ('{self.hello.name}', "
+                f"{self.hello.model_hash.hex()[:8]}, not {project.model_hash.hex()[:8]})",
+                where=str(project.folder),
+                advice="flash the one that was built from this folder",
+            )
+        counts = (self.hello.tensors, self.hello.steps)
+        if counts != (len(project.tensors), len(project.steps)):
+            raise IntegrityError("the device's tables are not those of the manifest")
+
+    def check_tensors(self) -> None:
+        """Compare the device's tensor table with the manifest, entry for entry.
+
+        Raises:
+            IntegrityError: they differ.
+        """
+        requests = [Request(Message.TENSOR, i) for i in range(self.hello.tensors)]
+        for info, answer in zip(self.project.tensors, self.link.stream(requests), strict=True):
+            rank = len(info.shape)
+            size = math.prod(info.shape) * info.dtype.size
+            want = struct.pack(f"<I{rank}I", size, *info.shape)
+            if answer[0] != info.dtype.code or answer[2] != rank or answer[4 : 8 + 4 * rank] != want:
+                raise IntegrityError(
+                    "the device's tensor differs from the manifest's", where=f"tensor '{info.name}'"
+                )
+
+    def write(self, arrays: dict[str, Array]) -> None:
+        """Fill tensors, each with an array of its shape."""
+        requests = []
+        for name, array in arrays.items():
+            info = self._info(name)
+            number = self.project.number(name)
+            data = np.ascontiguousarray(array, info.dtype.numpy).tobytes()
+            room = self.hello.payload - 4
+            requests += [
+                Request(Message.WRITE, at, struct.pack("<HH", number, 0) + data[at : at + room])
+                for at in range(0, len(data), room)
+            ]
+        for _ in self.link.stream(requests):
+            pass
+
+    def read(self, names: list[str]) -> dict[str, Array]:
+        """The tensors' present contents."""
+        requests = []
+        for name in names:
+            number, size = self.project.number(name), self._bytes(name)
+            for at in range(0, size, self.hello.payload):
+                part = min(self.hello.payload, size - at)
+                requests.append(Request(Message.READ, at, struct.pack("<HH", number, part)))
+        answers = self.link.stream(requests)
+        result = {}
+        for name in names:
+            info, data = self._info(name), b""
+            while len(data) < self._bytes(name):
+                part_data = next(answers)
+                if not part_data:
+                    raise IntegrityError("the device sent no data", where=f"tensor '{name}'")
+                data += part_data
+            try:
+                result[name] = np.frombuffer(data, info.dtype.numpy).reshape(info.shape)
+            except ValueError as e:
+                raise IntegrityError("the device sent too much", where=f"tensor '{name}'") from e
+        return result
+
+    def run(self, first: int, count: int, cores: int = 0) -> None:
+        """Run steps on so many cores; 0 is all."""
+        self.link.ask(Request(Message.RUN, 0, struct.pack("<4H", first, count, cores, 0)))
+
+    def cost(self) -> Cost:
+        """Of all runs since the device started."""
+        try:
+            return Cost(*struct.unpack("<2Q", self.link.ask(Request(Message.COUNTERS))))
+        except struct.error as e:
+            raise IntegrityError("the device's counters are too short") from e
+
+    def close(self) -> None:
+        """Say goodbye; a simulated device then ends by itself."""
+        self.link.ask(Request(Message.BYE))
+
+    def _info(self, name: str) -> TensorInfo:
+        return self.project.tensors[self.project.number(name)]
+
+    def _bytes(self, name: str) -> int:
+        info = self._info(name)
+        return math.prod(info.shape) * info.dtype.size

@@ -1,0 +1,162 @@
+"""The whole of `odl run`: stream samples to a device, read what it computed, judge it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from odl.errors import ModelError, UsageError
+from odl.project import Project
+from odl.run.device import Cost, Device
+from odl.run.link import Link
+from odl.run.ports import BAUD, Port, SerialPort
+from odl.run.samples import Samples
+from odl.run.simulator import Simulator
+from odl.run.verify import Verdict, Verifier
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How samples are run."""
+
+    port: str = ""
+    """URL of a device; empty: start the target's simulator."""
+    baud: int = BAUD
+    cores: int = 0
+    """How many take part; 0: all that the program was built for."""
+    timeout: float = 10.0
+    """Seconds for one answer."""
+    verify: bool = True
+    """Read and judge every tensor; otherwise only the outputs are read."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run has shown."""
+
+    verdict: Verdict | None
+    samples: int
+    cost: Cost
+    """Of all inferences."""
+    cores: int
+    labelled: int
+    correct: int
+    repeated: int
+    """Requests that were sent again because a frame was lost."""
+    outputs: dict[str, Array]
+    """[samples, *shape] of each output."""
+
+    @property
+    def ok(self) -> bool:
+        return self.verdict is None or self.verdict.ok
+
+
+@contextmanager
+def open_port(project: Project, elf: Path | None, options: RunOptions) -> Iterator[Port]:
+    """The device's wire, or a simulator that runs `elf`."""
+    if options.port:
+        port: Port = SerialPort(options.port, options.baud)
+    else:
+        assert elf is not None
+        port = Simulator(project.target, project.folder, elf, project.cores)
+    try:
+        yield port
+    finally:
+        port.close()
+
+
+def run(
+    project: Project,
+    port: Port,
+    samples: Samples,
+    options: RunOptions,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Result:
+    """Run all samples on the device behind `port`.
+
+    Args:
+        progress: is told the number of samples done.
+
+    Raises:
+        DeviceError: the device is not the right one, fails, or is gone.
+        UsageError: more cores than the program has.
+    """
+    if options.cores > project.cores:
+        raise UsageError(
+            f"{options.cores} cores, but the program was built for {project.cores}",
+            advice="compile with --cores",
+        )
+    device = Device(Link(port, options.timeout), project)
+    device.check_tensors()
+    verifier = Verifier(project) if options.verify else None
+    wanted = [t.name for t in project.tensors] if options.verify else list(project.outputs)
+    outputs: dict[str, list[Array]] = {name: [] for name in project.outputs}
+    before = device.cost()
+    labelled = correct = 0
+    for done, (inputs, labels) in enumerate(samples):
+        seen = infer(device, inputs, wanted, options.cores)
+        for name in project.outputs:
+            outputs[name].append(seen[name])
+        if verifier is not None:
+            verifier.add(inputs, seen)
+        if labels is not None:
+            guesses = predict(seen[project.outputs[0]], len(labels))
+            labelled += len(labels)
+            correct += int(np.count_nonzero(guesses == labels))
+        progress(done + 1)
+    cost = device.cost() - before
+    device.close()
+    return Result(
+        verdict=verifier.verdict if verifier else None,
+        samples=len(samples),
+        cost=cost,
+        cores=options.cores or project.cores,
+        labelled=labelled,
+        correct=correct,
+        repeated=device.link.repeated,
+        outputs={name: np.stack(values) for name, values in outputs.items()},
+    )
+
+
+def infer(
+    device: Device, inputs: dict[str, Array], wanted: list[str], cores: int
+) -> dict[str, Array]:
+    """One inference that stops behind each step that completes a wanted tensor, and reads it."""
+    project = device.project
+    device.write(inputs)
+    tensors = [t for t in project.tensors if t.name in wanted]
+    by_step = {
+        step: [t.name for t in group]
+        for step, group in itertools.groupby(sorted(tensors, key=lambda t: t.ready), lambda t: t.ready)
+    }
+    seen = device.read(by_step.pop(-1, []))
+    at = 0
+    last = len(project.steps) - 1
+    for step in sorted({*by_step, last} - {-1}):
+        device.run(at, step + 1 - at, cores)
+        seen |= device.read(by_step.get(step, []))
+        at = step + 1
+    return seen
+
+
+def predict(output: Array, samples: int) -> Array:
+    """Class numbers: the largest of each row of scores, a score of at least 1/2, or the numbers.
+
+    Raises:
+        ModelError: the output is not one row or one number for each label.
+    """
+    if samples == 0 or output.size % samples:
+        raise ModelError(f"the output {list(output.shape)} does not fit {samples} labels")
+    rows = output.reshape(samples, -1)
+    if rows.shape[1] > 1:
+        return rows.argmax(axis=1)
+    return rows[:, 0] >= 0.5 if rows.dtype.kind == "f" else rows[:, 0]

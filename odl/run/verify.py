@@ -1,0 +1,241 @@
+"""Every tensor of the device against the reference, each within the bound of its own operator.
+
+A node is judged on the inputs that the device itself computed: it is recomputed from them in
+float64, and the difference must stay within the bound that the operator states for float32 and its
+accumulation length. So an early error cannot hide a later one, nor excuse it. Beside it stands the
+drift: the distance to a reference that runs on its own from the inputs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import onnx_ir as ir
+
+from odl import dtype
+from odl.dtype import DType
+from odl.errors import ModelError
+from odl.ops import lookup
+from odl.ops.node import Node, constant_value, static_shape, value_dtype
+from odl.ops.operator import Operator
+from odl.ops.reference import evaluate
+from odl.project import Project
+
+Array = npt.NDArray[Any]
+
+REFERENCE_SLACK = 1 + 2.0**-20
+"""The reference itself rounds, to float64."""
+
+
+@dataclass
+class Check:
+    """One tensor, over all samples so far."""
+
+    name: str
+    node: str
+    op: str
+    dtype: DType
+    shape: tuple[int, ...]
+    step: int
+    """The step after which it was read."""
+    max_abs: float = 0.0
+    max_ulp: float = 0.0
+    bound: float = 0.0
+    """Of the element that came nearest to its bound, or passed it."""
+    share: float = 0.0
+    """Largest error as a share of its element's bound; above 1 is a failure."""
+    ties: int = 0
+    """Elements that differ and are right: another index of an equal value."""
+    drift: float = 0.0
+    """Largest distance from the reference that runs on its own."""
+    failed: int = 0
+    """Elements out of bounds."""
+
+    @property
+    def ok(self) -> bool:
+        return self.failed == 0
+
+
+@dataclass
+class Verdict:
+    """All tensors over all samples."""
+
+    checks: dict[str, Check]
+    samples: int = 0
+    first: tuple[int, str] | None = None
+    """The first divergence: the sample's number and the tensor's name."""
+
+    @property
+    def ok(self) -> bool:
+        return self.first is None
+
+    @property
+    def diverged(self) -> Check | None:
+        """The check of the tensor that diverged first."""
+        return None if self.first is None else self.checks[self.first[1]]
+
+
+@dataclass
+class _Step:
+    """A node, ready to be judged."""
+
+    node: Node
+    operator: Operator
+    inputs: list[str]
+    outputs: list[str]
+    floor: float = field(default=0.0)
+    """Error that underflow may add: one smallest subnormal for each accumulated product."""
+
+
+class Verifier:
+    """The judge of one project; feed it the device's tensors sample by sample.
+
+    Raises:
+        ModelError: the folder's graph is damaged.
+    """
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        try:
+            graph = ir.serde.deserialize_model(onnx.load(str(project.graph))).graph
+            self._constants, self._steps = _constants(graph), _steps(graph)
+        except Exception as e:
+            raise ModelError(
+                f"the graph cannot be read ({type(e).__name__})",
+                where=str(project.graph),
+                advice="compile the model again",
+            ) from e
+        made = {name: s.node for s in self._steps for name in s.outputs}
+        checks = [
+            Check(
+                t.name,
+                made[t.name].name if t.name in made else "",
+                made[t.name].op if t.name in made else "input",
+                t.dtype,
+                t.shape,
+                t.ready,
+            )
+            for t in sorted(project.tensors, key=lambda t: t.ready)
+            if t.name in made or t.name in project.inputs
+        ]
+        self.verdict = Verdict({c.name: c for c in checks})
+
+    def add(self, inputs: dict[str, Array], device: dict[str, Array]) -> None:
+        """Judge one sample.
+
+        Args:
+            inputs: what was sent.
+            device: every listed tensor as the device had it.
+        """
+        for name, sent in inputs.items():
+            want = np.asarray(sent, device[name].dtype)
+            self._note(name, device[name], want, np.zeros(want.shape), np.zeros(want.shape, bool))
+        seen = {**self._constants, **device}
+        free: dict[str, Array] = {**self._constants, **inputs}
+        for step in self._steps:
+            self._judge(step, seen)
+            self._drift(step, free, device)
+        self.verdict.samples += 1
+
+    def _judge(self, step: _Step, seen: dict[str, Array]) -> None:
+        x = [_wide(seen[n]) for n in step.inputs]
+        y = evaluate(step.node, x)
+        named = [(n, v) for n, v in zip(step.outputs, y, strict=False) if n in self.verdict.checks]
+        if not named:
+            return
+        u = self.verdict.checks[named[0][0]].dtype.unit_roundoff
+        with np.errstate(all="ignore"):
+            bounds = step.operator.bound(step.node, x, y, u)
+            got = [_wide(seen[n]) if n in seen else v for n, v in zip(step.outputs, y, strict=False)]
+            ties = step.operator.same(step.node, x, got, y)
+        for i, name in enumerate(step.outputs[: len(y)]):
+            if name in self.verdict.checks:
+                bound = bounds[i] if i < len(bounds) else np.zeros(y[i].shape)
+                bound = bound * REFERENCE_SLACK + step.floor
+                self._note(name, seen[name], y[i], bound, ties[i])
+
+    def _note(self, name: str, got: Array, want: Array, bound: Array, tie: Array) -> None:
+        """Compare one tensor of one sample, element for element."""
+        check = self.verdict.checks[name]
+        want = np.broadcast_to(want, got.shape)
+        if not check.dtype.is_float:
+            bound = np.zeros(got.shape)
+        error, equal = _difference(got, want)
+        tie = np.broadcast_to(tie, got.shape) & ~equal
+        error[tie] = 0
+        share = np.where(error == 0, 0.0, error / np.where(bound > 0, bound, np.nan))
+        share = np.where(np.isnan(share), np.inf, share)
+        failed = int(np.count_nonzero(share > 1))
+        if failed and check.ok and self.verdict.first is None:
+            self.verdict.first = (self.verdict.samples, name)
+        check.failed += failed
+        check.ties += int(np.count_nonzero(tie))
+        worst = int(np.argmax(share))
+        if share.flat[worst] >= check.share:
+            check.share = float(share.flat[worst])
+            check.bound = float(np.broadcast_to(bound, got.shape).flat[worst])
+        check.max_abs = max(check.max_abs, float(error.max(initial=0)))
+        check.max_ulp = max(check.max_ulp, float((error / _ulp(want, check.dtype)).max(initial=0)))
+
+    def _drift(self, step: _Step, free: dict[str, Array], device: dict[str, Array]) -> None:
+        outputs = evaluate(step.node, [_wide(free[n]) for n in step.inputs])
+        for name, value in zip(step.outputs, outputs, strict=False):
+            free[name] = value
+            if name in self.verdict.checks:
+                check = self.verdict.checks[name]
+                error, _ = _difference(device[name], np.broadcast_to(value, device[name].shape))
+                check.drift = max(check.drift, float(error.max(initial=0)))
+
+
+def _constants(graph: ir.Graph) -> dict[str, Array]:
+    values = ((str(v.name), constant_value(v)) for v in graph.initializers.values())
+    return {name: data for name, data in values if data is not None}
+
+
+def _steps(graph: ir.Graph) -> list[_Step]:
+    steps = []
+    for ir_node in graph:
+        node = Node(ir_node)
+        operator = lookup(node)
+        inputs = [str(v.name) for v in ir_node.inputs if v is not None]
+        outputs = [str(v.name) for v in ir_node.outputs]
+        kind = value_dtype(ir_node.outputs[0])
+        size = max(1, int(np.prod(static_shape(ir_node.outputs[0]))))
+        tiny = float(np.finfo(kind.numpy).smallest_subnormal) if kind.is_float else 0.0
+        products = operator.macs(node) // size + 1
+        steps.append(_Step(node, operator, inputs, outputs, products * tiny))
+    return steps
+
+
+def _wide(array: Array) -> Array:
+    """Floats as float64; integers and bools, which are exact, as they are."""
+    return array.astype(np.float64) if array.dtype.kind == "f" else array
+
+
+def _difference(got: Array, want: Array) -> tuple[Array, Array]:
+    """Absolute difference, infinite where one is NaN and the other not; and where they are equal."""
+    a, b = got.astype(np.float64), want.astype(np.float64)
+    if got.dtype.kind in "iu" and got.dtype.itemsize == 8:
+        equal = got == want
+    else:
+        equal = (a == b) | (np.isnan(a) & np.isnan(b))
+        if got.dtype.kind == "f":
+            with np.errstate(over="ignore"):
+                equal |= b.astype(got.dtype) == got
+    with np.errstate(invalid="ignore"):
+        error = np.abs(a - b)
+    error = np.where(np.isnan(error), np.inf, error)
+    return np.where(equal & ~np.isfinite(error), 0.0, np.where(a == b, 0.0, error)), equal
+
+
+def _ulp(want: Array, kind: DType) -> Array:
+    """Distance between neighbours at the reference, rounded to the tensor's own type."""
+    if kind is dtype.BOOL or not kind.is_float:
+        return np.ones(want.shape)
+    with np.errstate(all="ignore"):
+        spacing = np.spacing(np.abs(want).astype(kind.numpy)).astype(np.float64)
+    return np.where(np.isfinite(spacing), spacing, np.inf)
