@@ -191,6 +191,21 @@ class Program:
         return sum(t.nbytes for t in self.tensors if t.data is not None)
 
     @property
+    def parameters(self) -> int:
+        """Elements of the constants of floating point type."""
+        return sum(t.elements for t in self.tensors if t.data is not None and t.dtype.is_float)
+
+    @property
+    def peak(self) -> tuple[int, list[Buffer]]:
+        """The step at which most bytes are live, and their buffers, largest first."""
+        at, best = 0, list[Buffer]()
+        for step in sorted({b.first for b in self.buffers}):
+            live = [b for b in self.buffers if b.first <= step <= b.last]
+            if sum(b.size for b in live) > sum(b.size for b in best):
+                at, best = step, live
+        return at, sorted(best, key=lambda b: -b.size)
+
+    @property
     def macs(self) -> int:
         return sum(c.macs for c in self.calls)
 

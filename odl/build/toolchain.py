@@ -38,3 +38,8 @@ def compiler(target: Target, name: str = "") -> tuple[str, list[str]]:
         f"the C compiler '{wanted}' is not installed",
         advice=_PACKAGES.get(wanted, f"install {wanted}, or choose another with --toolchain"),
     )
+
+
+def installed(target: Target) -> list[str]:
+    """The target's tool chains that this machine has."""
+    return [n for n, chain in target.build.toolchains.items() if find_program(chain.command[0])]

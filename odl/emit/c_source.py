@@ -90,7 +90,7 @@ def _constant(t: Tensor, identifier: str) -> dict[str, Any]:
         "type": str(t),
         "c": t.dtype.c,
         "elements": t.elements,
-        "values": _values(np.ascontiguousarray(t.data, t.dtype.numpy).ravel()),
+        "text": _values(np.ascontiguousarray(t.data, t.dtype.numpy).ravel()),
     }
 
 

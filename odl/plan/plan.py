@@ -71,16 +71,6 @@ def _hash(program: Program) -> bytes:
     return digest.digest()[:16]
 
 
-def live_at_peak(program: Program) -> list[Buffer]:
-    """The buffers that make the peak, largest first."""
-    best: list[Buffer] = []
-    for step in sorted({b.first for b in program.buffers}):
-        live = [b for b in program.buffers if b.first <= step <= b.last]
-        if sum(b.size for b in live) > sum(b.size for b in best):
-            best = live
-    return sorted(best, key=lambda b: -b.size)
-
-
 def check_fit(program: Program, target: Target) -> None:
     """Compare the arenas with the target's memories, and the constants with its flash.
 
@@ -91,7 +81,7 @@ def check_fit(program: Program, target: Target) -> None:
     for memory, size in program.arenas.items():
         missing = size - capacity[memory]
         if missing > 0:
-            worst = live_at_peak(program)[0]
+            worst = program.peak[1][0]
             raise DoesNotFit(
                 f"the tensors need {size} bytes of {memory}, {missing} more than {target.name} has",
                 where=f"tensor '{worst.name}' ({worst.size} bytes)",

@@ -155,7 +155,7 @@ class Verifier:
         for i, name in enumerate(step.outputs[: len(y)]):
             if name in self.verdict.checks:
                 bound = bounds[i] if i < len(bounds) else np.zeros(y[i].shape)
-                bound = bound * REFERENCE_SLACK + step.floor
+                bound = np.where(bound > 0, bound * REFERENCE_SLACK + step.floor, 0)
                 self._note(name, seen[name], y[i], bound, ties[i])
 
     def _note(self, name: str, got: Array, want: Array, bound: Array, tie: Array) -> None:

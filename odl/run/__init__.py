@@ -1,0 +1,1 @@
+"""Ports, frames, sessions and verification: the only place that opens ports and simulators."""
