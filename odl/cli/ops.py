@@ -9,16 +9,15 @@ from odl.cli.options import json_option
 
 @click.command("ops", short_help="The operators that odl compiles.")
 @click.option("--target", "-t", default="host", show_default=True, help="See 'odl targets'.")
-@click.option("--cases", is_flag=True, help="List ONNX's own node cases for them instead.")
 @json_option
-def command(target: str, cases: bool, as_json: bool) -> None:
+def command(target: str, as_json: bool) -> None:
     """List the operators, their types on a target, and their limits."""
     from odl.report.console import print_json, print_table
-    from odl.report.operators import case_rows, operator_rows
+    from odl.report.operators import HEAD, operator_rows
     from odl.target import load
 
-    head, rows = case_rows() if cases else operator_rows(load(target))
+    rows = operator_rows(load(target))
     if as_json:
-        print_json([dict(zip(head, row, strict=True)) for row in rows])
+        print_json([dict(zip(HEAD, row, strict=True)) for row in rows])
     else:
-        print_table(head, rows)
+        print_table(HEAD, rows)

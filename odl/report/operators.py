@@ -1,0 +1,20 @@
+"""The operators that odl compiles, with their types and limits."""
+
+from __future__ import annotations
+
+from odl.ops import registry
+from odl.ops.foreign import FOREIGN
+from odl.target import Target
+
+HEAD = ("operator", "types", "attributes", "limits")
+
+
+def operator_rows(target: Target) -> list[tuple[str, ...]]:
+    """A row of HEAD for each operator that has a type which the target has, sorted by name."""
+    rows = []
+    for name, operator in registry().items():
+        types = [d.name for d in operator.dtypes if d.name in target.dtypes]
+        if types:
+            rows.append((name, ", ".join(types), ", ".join(operator.attributes), operator.note))
+    rows += [(name, "as what it becomes", "", "decomposed") for name in FOREIGN]
+    return sorted(rows)
