@@ -54,7 +54,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Compiled:
-    """A model on its way: every stage as a graph, and the Program that was planned from the last."""
+    """A model on its way: every stage as a graph, and the Program planned from the last."""
 
     name: str
     target: Target
@@ -99,7 +99,9 @@ def compile_graph(model: ir.Model, name: str, options: Options) -> Compiled:
     return Compiled(name, target, stages, program)
 
 
-def compile_to(path: Path, folder: Path, options: Options, *, save_stages: bool = False) -> Compiled:
+def compile_to(
+    path: Path, folder: Path, options: Options, *, save_stages: bool = False
+) -> Compiled:
     """The whole of `odl compile`: the folder appears complete, or not at all."""
     compiled = compile_model(path, options)
     check_fit(compiled.program, compiled.target)

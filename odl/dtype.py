@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,9 +33,14 @@ class DType:
         return self.numpy.kind == "f"
 
     @property
+    def finfo(self) -> Any:
+        """NumPy's limits of a float type."""
+        return np.finfo(self.numpy)  # type: ignore[type-var]
+
+    @property
     def unit_roundoff(self) -> float:
         """u of Higham, Accuracy and Stability of Numerical Algorithms, 2.1: half the epsilon."""
-        return float(np.finfo(self.numpy).eps) / 2 if self.is_float else 0.0
+        return float(self.finfo.eps) / 2 if self.is_float else 0.0
 
     def __str__(self) -> str:
         return self.name

@@ -10,7 +10,7 @@ _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 def printable(text: object, limit: int = 200) -> str:
     """Text from a model, a file or a device, made safe for one terminal line.
 
-    Everything but printable ASCII becomes an escape, so no name can move the cursor or break the line.
+    All but printable ASCII becomes an escape: no name can move the cursor or break the line.
     """
     clean = _UNPRINTABLE.sub(lambda m: m.group().encode("unicode_escape").decode(), str(text))
     return clean if len(clean) <= limit else clean[: limit - 3] + "..."

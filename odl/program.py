@@ -1,7 +1,7 @@
-"""The Program: where and when. Kernel calls in order, tensors at byte offsets, nothing left to decide.
+"""The Program: where and when. Kernel calls in order, tensors at byte offsets, all decided.
 
-A Program is data. It can be printed (`str`), checked (`verify`), run on NumPy (`plan.interpret`) and
-written as C (`emit`). The graph, an ONNX model, says what; it is no longer needed from here on.
+A Program is data. It can be printed (`str`), checked (`verify`), run on NumPy (`plan.interpret`)
+and written as C (`emit`). The graph, an ONNX model, says what; it is no longer needed from here on.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from odl.dtype import DType
@@ -86,7 +85,9 @@ class Call:
 
     def __post_init__(self) -> None:
         if list(self.args) != list(self.kernel.fields):
-            raise TypeError(f"{self.kernel.name}: fields {list(self.args)} are not those of the struct")
+            raise TypeError(
+                f"{self.kernel.name}: fields {list(self.args)} are not those of the struct"
+            )
 
     @property
     def function(self) -> str:
@@ -287,5 +288,5 @@ def _verify_overlays(program: Program, step: int, call: Call) -> None:
         if ref is None or name in call.overlay:
             continue
         buffer = program.tensor[ref.tensor].buffer
-        if buffer and buffer in written:
-            assert False, f"step {step} overwrites {ref} while reading it"  # noqa: B011
+        safe = not buffer or buffer not in written
+        assert safe, f"step {step} overwrites {ref} while reading it"

@@ -122,13 +122,17 @@ def read(folder: Path) -> Project:
     path = folder / MANIFEST
     if not path.is_file():
         raise ModelError(
-            "this is no build folder", where=str(folder), advice="make one with 'odl compile MODEL -o'"
+            "this is no build folder",
+            where=str(folder),
+            advice="make one with 'odl compile MODEL -o'",
         )
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         if data.pop("schema") != SCHEMA:
             raise ModelError(
-                f"was made by odl {data.get('odl')}", where=str(path), advice="compile the model again"
+                f"was made by odl {data.get('odl')}",
+                where=str(path),
+                advice="compile the model again",
             )
         data.pop("odl")
         return _parse(folder.resolve(), data)

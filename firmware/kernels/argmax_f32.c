@@ -5,8 +5,7 @@ void odl_argmax_f32(const void *args, struct odl_core core) {
     const struct odl_argmax *a = args;
     struct odl_range r = odl_split(a->outer * a->inner, core);
     for (int32_t row = r.begin; row < r.end; row++) {
-        const float *x =
-            (const float *)a->x + row / a->inner * a->n * a->inner + row % a->inner;
+        const float *x = (const float *)a->x + row / a->inner * a->n * a->inner + row % a->inner;
         float top = x[0];
         int32_t where = 0;
         for (int32_t i = 1; i < a->n; i++) {

@@ -12,12 +12,18 @@
         }                                                                                          \
     }
 #define TO_NUMBER(FROM, F, TO, T) CAST(FROM, TO, odl_cast_##F##_##T, x[i])
+#define TO_INTEGER(T, TO, LOW, HIGH)                                                               \
+    CAST(float, TO, odl_cast_f32_##T,                                                              \
+         x[i] <= (float)(LOW)    ? (LOW)                                                           \
+         : x[i] >= (float)(HIGH) ? (HIGH)                                                          \
+         : x[i] == x[i]          ? (TO)x[i]                                                        \
+                                 : 0)
 #define TO_BOOL(FROM, F) CAST(FROM, uint8_t, odl_cast_##F##_b8, x[i] != 0)
 
-TO_NUMBER(float, f32, int8_t, i8)
-TO_NUMBER(float, f32, uint8_t, u8)
-TO_NUMBER(float, f32, int32_t, i32)
-TO_NUMBER(float, f32, int64_t, i64)
+TO_INTEGER(i8, int8_t, INT8_MIN, INT8_MAX)
+TO_INTEGER(u8, uint8_t, 0, UINT8_MAX)
+TO_INTEGER(i32, int32_t, INT32_MIN, INT32_MAX)
+TO_INTEGER(i64, int64_t, INT64_MIN, INT64_MAX)
 TO_BOOL(float, f32)
 
 TO_NUMBER(int8_t, i8, float, f32)

@@ -25,13 +25,14 @@ float odl_expf(float x) {
     }
     const int32_t n = (int32_t)(x * 1.44269502f + (x < 0.0f ? -0.5f : 0.5f));
     const float k = (float)n;
-    const float r = (x - k * 0.693359375f) - k * -2.12194442e-4f;
+    const float high = x - k * 0.693359375f, low = k * -2.12194442e-4f;
+    const float r = high - low;
     float q = 1.3950538e-3f;
     q = q * r + 8.368918e-3f;
     q = q * r + 4.1666206e-2f;
     q = q * r + 0.16666518f;
     q = q * r + 0.5f;
-    const float e = 1.0f + (r + r * r * q);
+    const float e = 1.0f + (high + (r * r * q - low)); /* not r, which is rounded */
     /* In two steps, so that no factor overflows and a subnormal result is rounded once. */
     const int32_t half = n / 2;
     return e * power_of_two(half) * power_of_two(n - half);

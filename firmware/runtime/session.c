@@ -11,11 +11,11 @@
 static struct {
     const struct odl_model *model;
     bool open, ended;
-    uint16_t id;                         /* chosen by the host in HELLO */
-    uint16_t expected;                   /* seq of the next request */
-    struct odl_decoder decoder;          /* the request's payload stands in here */
-    uint8_t payload[ODL_LINK_PAYLOAD];   /* of the answer being made */
-    uint8_t wire[ODL_FRAME_WIRE_BYTES];  /* the answer, encoded */
+    uint16_t id;                        /* chosen by the host in HELLO */
+    uint16_t expected;                  /* seq of the next request */
+    struct odl_decoder decoder;         /* the request's payload stands in here */
+    uint8_t payload[ODL_LINK_PAYLOAD];  /* of the answer being made */
+    uint8_t wire[ODL_FRAME_WIRE_BYTES]; /* the answer, encoded */
 } session;
 
 /* --- answers --- */

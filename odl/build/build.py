@@ -77,7 +77,9 @@ def build(project: Project, toolchain: str = "", defines: tuple[str, ...] = ()) 
         fresh = _compile(project, command, flags, Path(scratch))
         image = Image(str(elf), name, *_sizes(fresh))
         noted = Path(scratch) / "record.json"
-        noted.write_text(json.dumps({"key": key, **asdict(image)}, indent=1) + "\n", encoding="utf-8")
+        noted.write_text(
+            json.dumps({"key": key, **asdict(image)}, indent=1) + "\n", encoding="utf-8"
+        )
         os.replace(fresh, elf)
         os.replace(noted, record)
     return image
@@ -128,7 +130,12 @@ def _runner(folder: Path) -> Callable[[list[str]], None]:
     def run(command: list[str]) -> None:
         try:
             done = subprocess.run(
-                command, cwd=folder, env=environment, capture_output=True, text=True, timeout=SECONDS
+                command,
+                cwd=folder,
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=SECONDS,
             )
         except subprocess.TimeoutExpired as e:
             raise DeviceError(f"the C compiler took more than {SECONDS} s", where=command[0]) from e

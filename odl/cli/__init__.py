@@ -1,4 +1,4 @@
-"""The command line: one file a verb, and one net that turns every failure into a line and a code."""
+"""The command line: one file a verb, and one net that turns a failure into a line and a code."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ INTERRUPTED = 130
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="odl")
 def cli() -> None:
-    """Compile a small network to C for a RISC-V microcontroller, run it there, and check every tensor.
+    """Compile a small network to C for a RISC-V microcontroller, run it, and check every tensor.
 
     Exit codes: 0 ok, 1 a check failed, 2 usage, 3 bad model or data, 4 does not fit, 5 device or
     link, 6 integrity, 130 interrupted.

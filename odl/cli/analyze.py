@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from odl.cli.options import compile_options, json_option, model_argument
+from odl.cli.options import Shapes, compile_options, json_option, model_argument
 
 
 @click.command("analyze", short_help="MACs, parameters, flash, RAM peak and who makes it.")
@@ -17,7 +17,7 @@ def command(
     model: Path,
     target: str,
     cores: int | None,
-    input_shapes: tuple[tuple[str, tuple[int, ...]], ...],
+    input_shapes: Shapes,
     as_json: bool,
 ) -> None:
     """Plan MODEL for a target and show what it costs; exits with 4 if it does not fit."""
@@ -26,7 +26,7 @@ def command(
     from odl.report.analysis import analysis_data, print_analysis
     from odl.report.console import print_json
 
-    compiled = compile_model(model, Options(target, cores or 0, dict(input_shapes)))
+    compiled = compile_model(model, Options(target, cores or 0, input_shapes))
     if as_json:
         print_json(analysis_data(compiled.program, compiled.target))
     else:

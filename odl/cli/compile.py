@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from odl.cli.options import compile_options, model_argument
+from odl.cli.options import Shapes, compile_options, model_argument
 
 
 @click.command("compile", short_help="Lower a model to a folder of readable C.")
@@ -21,14 +21,14 @@ def command(
     model: Path,
     target: str,
     cores: int | None,
-    input_shapes: tuple[tuple[str, tuple[int, ...]], ...],
+    input_shapes: Shapes,
     output: Path,
     save_stages: bool,
 ) -> None:
     """Lower MODEL (ONNX) to C for a target: model.c, model.h, its kernels and its run time."""
     from odl.compile import Options, compile_to
 
-    options = Options(target, cores or 0, dict(input_shapes))
+    options = Options(target, cores or 0, input_shapes)
     program = compile_to(model, output, options, save_stages=save_stages).program
     click.echo(
         f"{output}: {program.name} for {program.target}, {program.cores} cores: "

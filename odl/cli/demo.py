@@ -14,7 +14,10 @@ from odl.cli.options import json_option
 @click.option("--cores", type=click.IntRange(min=1), default=8, show_default=True)
 @click.option("--limit", type=click.IntRange(min=1), help="Run only the first windows.")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Keep the build folder, under this name."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Keep the build folder, under this name.",
 )
 @json_option
 def command(target: str, cores: int, limit: int | None, output: Path | None, as_json: bool) -> int:

@@ -9,22 +9,21 @@ from typing import Any, TypeVar
 import click
 
 F = TypeVar("F", bound=Callable[..., Any])
+Shapes = dict[str, tuple[int, ...]]
 
 
-class InputShape(click.ParamType):
-    """NAME=D,D,...: the shape of one input."""
-
-    name = "NAME=D,D,..."
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, tuple[int, ...]]:
-        name, equals, dims = str(value).rpartition("=")
+def _shapes(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> Shapes:
+    """NAME=D,D,... each."""
+    shapes = {}
+    for value in values:
+        name, _, dims = value.rpartition("=")
         try:
-            shape = tuple(int(d) for d in dims.split(","))
+            shapes[name] = tuple(int(d) for d in dims.split(","))
         except ValueError:
-            shape = ()
-        if not equals or not name or not shape or min(shape) < 1:
-            self.fail(f"'{value}' is not NAME=D,D,... with dimensions from 1", param, ctx)
-        return name, shape
+            shapes[name] = ()
+        if not name or not shapes[name] or min(shapes[name]) < 1:
+            raise click.BadParameter(f"'{value}' is not NAME=D,D,... with dimensions from 1")
+    return shapes
 
 
 def model_argument(f: F) -> F:
@@ -45,11 +44,14 @@ def compile_options(f: F) -> F:
             "--input-shape",
             "input_shapes",
             multiple=True,
-            type=InputShape(),
+            callback=_shapes,
+            metavar="NAME=D,D,...",
             help="Shape of an input that the model leaves open; may be repeated.",
         ),
         click.option("--cores", type=click.IntRange(min=1), help="Cores to build for."),
-        click.option("--target", "-t", default="host", show_default=True, help="See 'odl targets'."),
+        click.option(
+            "--target", "-t", default="host", show_default=True, help="See 'odl targets'."
+        ),
     ):
         f = option(f)
     return f

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from odl.cli.options import json_option
@@ -16,7 +18,7 @@ def command(as_json: bool) -> None:
     from odl.programs import find_program
     from odl.report.console import print_json, print_table
 
-    data = []
+    data: list[dict[str, Any]] = []
     for target in map(targets.load, targets.names()):
         program = target.run.command[0]
         data.append(
@@ -44,4 +46,6 @@ def command(as_json: bool) -> None:
         )
         for t in data
     ]
-    print_table(("target", "what it is", "cores", "tool chains", "runs here"), rows, numbers="llrll")
+    print_table(
+        ("target", "what it is", "cores", "tool chains", "runs here"), rows, numbers="llrll"
+    )

@@ -24,7 +24,9 @@ def demo(
     samples = read_samples(data, project, limit)
     _say(f"odl build: {len(project.sources)} files of C")
     image = build(project)
-    _say(f"odl run --data {data.name}: {len(samples)} windows of three wearers, every tensor checked")
+    _say(
+        f"odl run --data {data.name}: {len(samples)} windows of three wearers, every tensor checked"
+    )
     options = RunOptions()
     with (
         open_port(project, Path(image.elf), options) as port,

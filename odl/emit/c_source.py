@@ -122,9 +122,7 @@ def scalar(value: Any) -> str:
 def _call(program: Program, call: Call, number: int, names: dict[str, str]) -> dict[str, Any]:
     out = next(call.refs(call.kernel.writes)).tensor
     identifier = identifiers([call.node or out], f"s{number:02d}_")[call.node or out]
-    operands = [
-        f"{r.tensor} {program.tensor[r.tensor]}" for r in call.refs(call.kernel.reads)
-    ]
+    operands = [f"{r.tensor} {program.tensor[r.tensor]}" for r in call.refs(call.kernel.reads)]
     macs = f", {call.macs:,} MAC" if call.macs else ""
     result = f"{out} {program.tensor[out]}"
     return {

@@ -34,7 +34,9 @@ def write_project(
     folder = folder.resolve()
     if folder.exists() and not _is_ours(folder):
         raise UsageError(
-            "the output folder holds other files", where=str(folder), advice="name a new folder with -o"
+            "the output folder holds other files",
+            where=str(folder),
+            advice="name a new folder with -o",
         )
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)

@@ -44,7 +44,9 @@ def _read(tensor: onnx.TensorProto, folder: Path) -> bytes:
         size = os.fstat(handle).st_size
         length = _number(entries.get("length", str(max(size - offset, 0))), where)
         if offset + length > size:
-            raise ModelError(f"external data ends at byte {size}, not {offset + length}", where=where)
+            raise ModelError(
+                f"external data ends at byte {size}, not {offset + length}", where=where
+            )
         file.seek(offset)
         return file.read(length)
 

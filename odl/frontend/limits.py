@@ -35,7 +35,9 @@ def check_limits(model: onnx.ModelProto) -> None:
             _check_tensor(tensor)
         for value in (*graph.input, *graph.output, *graph.value_info):
             _check_name(value.name)
-            dims = [d.dim_value for d in value.type.tensor_type.shape.dim if d.HasField("dim_value")]
+            dims = [
+                d.dim_value for d in value.type.tensor_type.shape.dim if d.HasField("dim_value")
+            ]
             _check_dims(dims, value.name)
     for function in model.functions:
         nodes += len(function.node)

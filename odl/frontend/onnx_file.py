@@ -57,7 +57,7 @@ def _parse(data: bytes, where: str) -> onnx.ModelProto:
     if data[4:8] == b"TFL3":
         raise Unsupported("this is a TFLite model", where=where, advice="convert it with tf2onnx")
     try:
-        model = onnx.ModelProto.FromString(data)
+        model: onnx.ModelProto = onnx.ModelProto.FromString(data)
     except Exception as e:
         raise ModelError("not an ONNX file, or a damaged one", where=where) from e
     if not model.HasField("graph") or not model.graph.output:

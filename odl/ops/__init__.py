@@ -7,7 +7,6 @@ import importlib
 import pkgutil
 from functools import cache
 
-from odl.errors import Unsupported
 from odl.ops.node import Node
 from odl.ops.operator import Operator, admit
 
@@ -22,7 +21,7 @@ def registry() -> dict[str, Operator]:
             is_operator = isinstance(item, type) and issubclass(item, Operator)
             if is_operator and item.__module__ == module.__name__ and hasattr(item, "op_types"):
                 instance = item()
-                found.update({name: instance for name in item.op_types})
+                found.update(dict.fromkeys(item.op_types, instance))
     return dict(sorted(found.items()))
 
 

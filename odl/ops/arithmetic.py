@@ -49,7 +49,9 @@ class Arithmetic(Operator):
         walk = [strides.broadcast(node.shape(i), out) for i in (0, 1)]
         dims, (a, b) = strides.merge(out, *walk)
         if len(dims) > strides.RANK:
-            raise node.refuse(f"broadcasting over {len(dims)} dimensions", f"at most {strides.RANK}")
+            raise node.refuse(
+                f"broadcasting over {len(dims)} dimensions", f"at most {strides.RANK}"
+            )
         args = {
             "a": node.input(0),
             "b": node.input(1),

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from odl.dtype import BOOL, F32, I8, I32, I64, U8
 from odl.ops.node import Node
-from odl.ops.operator import Operator
+from odl.ops.operator import Arrays, Operator
 from odl.program import Call, In, Out, kernel
 
 
 @kernel
 def cast(x: In, y: Out, n: int) -> None:
-    """y = x in another type: towards zero to integers, != 0 to bool; outside the range undefined."""
-    with np.errstate(all="ignore"):
-        y[:n] = x[:n].astype(y.dtype)
+    """y = x in another type: != 0 to bool; floats go to integers towards zero and saturate, NaN to 0.
+
+    Integers that are too wide lose their high bits. ONNX leaves all that is out of range open.
+    """
+    v = x[:n]
+    if x.dtype.kind == "f" and y.dtype.kind in "iu":
+        limits = np.iinfo(y.dtype)
+        inside = np.nan_to_num(v, nan=0.0, posinf=np.inf, neginf=-np.inf)
+        low, high = inside <= limits.min, inside >= float(limits.max)
+        whole = np.where(low | high, 0, inside).astype(y.dtype)
+        y[:n] = np.where(low, limits.min, np.where(high, limits.max, whole))
+    else:
+        y[:n] = v.astype(y.dtype)
 
 
 class Cast(Operator):
@@ -33,3 +44,10 @@ class Cast(Operator):
     def lower(self, node: Node) -> list[Call]:
         args = {"x": node.input(0), "y": node.output(), "n": node.size()}
         return [Call(cast, f"{node.dtype()}_{node.out_dtype()}", args)]
+
+    def same(self, node: Node, x: Arrays, got: Arrays, want: Arrays) -> list[npt.NDArray[np.bool_]]:
+        """What is out of the integers' range is open."""
+        if not node.dtype().is_float or node.out_dtype().numpy.kind not in "iu":
+            return super().same(node, x, got, want)
+        limits = np.iinfo(node.out_dtype().numpy)
+        return [~((x[0] >= limits.min) & (x[0] <= limits.max))]

@@ -29,7 +29,10 @@ def _conv(
     need = [r + (k - 1) * d for r, k, d in zip(reach, w.shape[2:], dilation, strict=True)]
     room = [(p, max(0, n - s - p)) for p, n, s in zip(pad, need, x.shape[2:], strict=True)]
     xp = np.pad(x, ((0, 0), (0, 0), *room)).reshape(
-        batch, groups, in_c // groups, *(s + a + b for s, (a, b) in zip(x.shape[2:], room, strict=True))
+        batch,
+        groups,
+        in_c // groups,
+        *(s + a + b for s, (a, b) in zip(x.shape[2:], room, strict=True)),
     )
     wg = w.reshape(groups, -1, *w.shape[1:])
     y = np.zeros((batch, groups, wg.shape[1], *out_hw), np.float32)
@@ -83,7 +86,9 @@ class Conv(Operator):
         if groups < 1 or in_c % groups or out_c % groups:
             raise node.refuse(f"{groups} groups do not divide {in_c} and {out_c} channels")
         if node.shape(1)[1] * groups != in_c:
-            raise node.refuse(f"the weights' {node.shape(1)[1]} channels x {groups} groups are not {in_c}")
+            raise node.refuse(
+                f"the weights' {node.shape(1)[1]} channels x {groups} groups are not {in_c}"
+            )
         if tuple(node.attr("kernel_shape", node.shape(1)[2:])) != node.shape(1)[2:]:
             raise node.refuse("kernel_shape is not the weights' shape")
         self._window(node)

@@ -21,12 +21,13 @@ class Builder:
 
     def __call__(self, op: str, *inputs: ir.Value | None, **attributes: object) -> ir.Value:
         """The (first) output of a new node."""
-        suffix = f"{op.lower()}{len(self.nodes)}"
+        domain, _, kind = op.rpartition(".")
+        suffix = f"{kind.lower()}{len(self.nodes)}"
         node = ir.node(
-            op.rpartition(".")[2],
+            kind,
             inputs,
             attributes=attributes,  # type: ignore[arg-type]
-            domain=op.rpartition(".")[0],
+            domain=domain,
             name=f"{self.node.name}/{suffix}",
         )
         node.outputs[0].name = f"{self._prefix}/{suffix}"
@@ -64,13 +65,13 @@ def global_max_pool(b: Builder, node: Node) -> Sequence[ir.Value]:
 
 
 def batch_normalization(b: Builder, node: Node) -> Sequence[ir.Value]:
-    """y = x * s + (bias - mean * s), s = scale / sqrt(variance + epsilon) (ONNX BatchNormalization)."""
+    """y = x * s + (bias - mean * s), s = scale / sqrt(variance + epsilon)."""
     x, scale, bias, mean, variance = _inputs(node)
     outputs: list[ir.Value] = []
     if node.attr("training_mode", 0):
         momentum = node.attr("momentum", 0.9)
-        keep = b.constant("momentum", np.float32([momentum]))
-        blend = b.constant("one_minus_momentum", np.float32([1 - momentum]))
+        keep = b.constant("momentum", np.array([momentum], np.float32))
+        blend = b.constant("one_minus_momentum", np.array([1 - momentum], np.float32))
         axes = b.constant("axes", np.array([0, *range(2, len(node.shape()))], np.int64))
         column = b.constant("column", np.array([-1] + [1] * (len(node.shape()) - 2), np.int64))
         batch_mean = b("ReduceMean", x, axes, keepdims=0)
@@ -79,7 +80,7 @@ def batch_normalization(b: Builder, node: Node) -> Sequence[ir.Value]:
         for old, new in ((mean, batch_mean), (variance, batch_variance)):
             outputs.append(b("Add", b("Mul", old, keep), b("Mul", new, blend)))
         mean, variance = batch_mean, batch_variance
-    epsilon = b.constant("epsilon", np.float32([node.attr("epsilon", 1e-5)]))
+    epsilon = b.constant("epsilon", np.array([node.attr("epsilon", 1e-5)], np.float32))
     factor = b("Div", scale, b("Sqrt", b("Add", variance, epsilon)))
     shift = b("Sub", bias, b("Mul", mean, factor))
     return [b("ai.odl.ScaleShift", x, factor, shift), *outputs]

@@ -31,7 +31,8 @@ def _taps(
         grid = np.meshgrid(*at, indexing="ij")
         inside = np.all([(g >= 0) & (g < m) for g, m in zip(grid, n, strict=True)], axis=0)
         safe = tuple(np.clip(g, 0, m - 1) for g, m in zip(grid, n, strict=True))
-        yield x[(slice(None), *safe)], inside, np.ravel_multi_index(safe, n)
+        flat = np.ravel_multi_index(safe, n)
+        yield x.reshape(len(x), -1)[:, flat], inside, flat
 
 
 @kernel

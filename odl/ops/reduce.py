@@ -46,9 +46,7 @@ class ReduceMean(Operator):
         shape, axes = node.shape(), self._axes(node)
         walk = strides.dense(shape)
         kept = [i for i in range(len(shape)) if i not in axes]
-        dims, (stride,) = strides.merge(
-            tuple(shape[i] for i in kept), tuple(walk[i] for i in kept)
-        )
+        dims, (stride,) = strides.merge(tuple(shape[i] for i in kept), tuple(walk[i] for i in kept))
         reduced, (reduced_stride,) = strides.merge(
             tuple(shape[i] for i in axes), tuple(walk[i] for i in axes)
         )

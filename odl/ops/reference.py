@@ -41,6 +41,9 @@ def _evaluator(proto: bytes, op: str) -> tuple[ReferenceEvaluator, list[str]]:
         [onnx.ValueInfoProto(name=n) for n in dict.fromkeys(names)],
         [onnx.ValueInfoProto(name=n) for n in node.output if n],
     )
-    opsets = [helper.make_opsetid("", onnx.defs.onnx_opset_version()), helper.make_opsetid("ai.odl", 1)]
+    opsets = [
+        helper.make_opsetid("", onnx.defs.onnx_opset_version()),
+        helper.make_opsetid("ai.odl", 1),
+    ]
     model = helper.make_model(graph, opset_imports=opsets, functions=functions({op}))
     return ReferenceEvaluator(model), names

@@ -1,4 +1,4 @@
-"""ai.odl.ScaleShift: y = x * scale[channel] + shift[channel], what a frozen normalisation becomes."""
+"""ai.odl.ScaleShift, y = x * scale[channel] + shift[channel]: a frozen normalisation."""
 
 from __future__ import annotations
 
@@ -54,7 +54,9 @@ class ScaleShift(Operator):
             helper.make_node("Add", ["scaled", "shift_column"], ["y"]),
         ]
         opsets = [helper.make_opsetid("", 21)]
-        return helper.make_function("ai.odl", "ScaleShift", ["x", "scale", "shift"], ["y"], nodes, opsets)
+        return helper.make_function(
+            "ai.odl", "ScaleShift", ["x", "scale", "shift"], ["y"], nodes, opsets
+        )
 
     def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
         shape = (-1,) + (1,) * (x[0].ndim - 2)

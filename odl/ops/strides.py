@@ -16,9 +16,7 @@ def dense(shape: tuple[int, ...]) -> tuple[int, ...]:
 def broadcast(shape: tuple[int, ...], to: tuple[int, ...]) -> tuple[int, ...]:
     """Strides that read a dense tensor of `shape` as if it had the shape `to` (NumPy's rule)."""
     padded = (1,) * (len(to) - len(shape)) + shape
-    return tuple(
-        0 if n == 1 else s for n, s in zip(padded, dense(padded), strict=True)
-    )
+    return tuple(0 if n == 1 else s for n, s in zip(padded, dense(padded), strict=True))
 
 
 def merge(
@@ -34,9 +32,7 @@ def merge(
     for d, *step in zip(dims, *strides, strict=True):
         if d == 1:
             continue
-        joins = out_dims and all(
-            o[-1] == s * d for o, s in zip(out, step, strict=True)
-        )
+        joins = out_dims and all(o[-1] == s * d for o, s in zip(out, step, strict=True))
         if joins:
             out_dims[-1] *= d
             for o, s in zip(out, step, strict=True):

@@ -1,4 +1,4 @@
-"""Offsets for storages: greedy in several orders, then a solver where a gap to the bound is left."""
+"""Offsets for storages: greedy in several orders, then a solver where that leaves a gap."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _first_fit(
 
 
 def _solve(storages: list[Storage], height: int, bound: int, alignment: int) -> Offsets | None:
-    """CP-SAT's rectangles that do not overlap; None where OR-tools is not installed or finds none."""
+    """CP-SAT's rectangles that do not overlap; None without OR-tools, or if it finds none."""
     try:
         from ortools.sat.python import cp_model  # half a second to import, and rarely needed
     except ImportError:

@@ -13,9 +13,7 @@ POISON = 0xFF
 """NaN in every float type, -1 in every signed one."""
 
 
-def interpret(
-    program: Program, inputs: dict[str, npt.NDArray[Any]]
-) -> dict[str, npt.NDArray[Any]]:
+def interpret(program: Program, inputs: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
     """Every tensor as it stands when it is complete, by name.
 
     Buffers are poisoned before their life begins and after it ends, so that a read of a dead tensor

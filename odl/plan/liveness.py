@@ -22,7 +22,7 @@ class Storage:
 
 
 def find_storages(lowered: Lowered) -> list[Storage]:
-    """Views share their source's bytes; a result takes over a dying operand where the call allows."""
+    """Views share their source's bytes; a result takes over a dying operand where it may."""
     storages = _with_lives(lowered)
     for step, call in enumerate(lowered.calls):
         for ref in call.refs(call.kernel.writes):

@@ -55,7 +55,11 @@ def lower(graph: ir.Graph, target: Target) -> Lowered:
             tensors[name] = Tensor(name, kind, data.shape, "constant", data=data)
     used = {r.tensor for c in calls for r in c.refs(c.kernel.reads + c.kernel.writes)}
     io = {str(v.name) for v in (*graph.inputs, *graph.outputs)}
-    kept = {n: t for n, t in tensors.items() if t.kind != "constant" or n in used | io | set(views.values())}
+    kept = {
+        n: t
+        for n, t in tensors.items()
+        if t.kind != "constant" or n in used | io | set(views.values())
+    }
     return Lowered(
         tuple(calls),
         kept,
@@ -76,7 +80,9 @@ def _tensor(value: ir.Value) -> Tensor:
         kind = "output"
     shape = static_shape(value)
     if 0 in shape:
-        raise Unsupported(f"its shape {list(shape)} has no elements", where=f"tensor '{value.name}'")
+        raise Unsupported(
+            f"its shape {list(shape)} has no elements", where=f"tensor '{value.name}'"
+        )
     return Tensor(str(value.name), value_dtype(value), shape, kind, data=data)
 
 

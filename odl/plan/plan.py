@@ -89,7 +89,9 @@ def check_fit(program: Program, target: Target) -> None:
             )
     missing = program.constant_bytes - target.flash
     if missing > 0:
-        worst_constant = max((t for t in program.tensors if t.data is not None), key=lambda t: t.nbytes)
+        worst_constant = max(
+            (t for t in program.tensors if t.data is not None), key=lambda t: t.nbytes
+        )
         raise DoesNotFit(
             f"the constants need {missing} bytes more flash than {target.name} has",
             where=f"tensor '{worst_constant.name}' ({worst_constant.nbytes} bytes)",

@@ -71,7 +71,9 @@ def print_analysis(program: Program, target: Target) -> None:
         for s in data["steps"]
     ]
     print_table(
-        ("step", "node", "kernel", "output", "MAC", "constants", "live bytes"), rows, numbers="rlllrrr"
+        ("step", "node", "kernel", "output", "MAC", "constants", "live bytes"),
+        rows,
+        numbers="rlllrrr",
     )
     facts = [
         ("model", f"{program.name} for {target.name}, {program.cores} cores"),

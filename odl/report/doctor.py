@@ -39,7 +39,10 @@ def examine() -> list[Finding]:
         findings += [finding := _can_build(target), running := _can_run(target)]
         runnable.append(finding.ok and running.ok)
     any_runs = any(runnable)
-    return [*findings, Finding("some target", any_runs, "builds and runs" if any_runs else "", "", True)]
+    return [
+        *findings,
+        Finding("some target", any_runs, "builds and runs" if any_runs else "", "", True),
+    ]
 
 
 def _package(name: str, advice: str = "", *, needed: bool = False) -> Finding:
@@ -56,7 +59,9 @@ def _foreign_odl() -> Finding:
     except importlib.metadata.PackageNotFoundError:
         return Finding("package name", True, "no other package called odl")
     advice = "pip uninstall odl; pip install --force-reinstall odl-mcu"
-    return Finding("package name", False, f"another project's odl {version} is installed", advice, True)
+    return Finding(
+        "package name", False, f"another project's odl {version} is installed", advice, True
+    )
 
 
 def _can_build(target: targets.Target) -> Finding:
@@ -76,11 +81,16 @@ def _can_run(target: targets.Target) -> Finding:
         return Finding(f"{target.name}: run", True, "natively")
     path = find_program(program)
     return Finding(
-        f"{target.name}: run", path is not None, path or f"no {program}", "" if path else target.run.needs
+        f"{target.name}: run",
+        path is not None,
+        path or f"no {program}",
+        "" if path else target.run.needs,
     )
 
 
 def print_findings(findings: list[Finding]) -> None:
     """Show them to a person."""
-    rows = [(f.what, f.found, "ok" if f.ok else "missing", "" if f.ok else f.advice) for f in findings]
+    rows = [
+        (f.what, f.found, "ok" if f.ok else "missing", "" if f.ok else f.advice) for f in findings
+    ]
     print_table(("what", "found", "", "to mend it"), rows, fail=2)

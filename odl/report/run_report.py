@@ -6,8 +6,7 @@ from typing import Any
 
 from odl.project import Project
 from odl.report.console import print_facts, print_json, print_table
-from odl.run.session import Result
-from odl.run.verify import Check, Verdict
+from odl.result import Check, Result, Verdict
 
 
 def print_run(project: Project, result: Result, flash: int = 0, ram: int = 0) -> None:
@@ -81,7 +80,7 @@ def _row(c: Check) -> tuple[str, ...]:
     ties = f" ({c.ties} ties)" if c.ties else ""
     return (
         c.name,
-        c.node and f"{c.op} {c.node}" or c.op,
+        (c.node and f"{c.op} {c.node}") or c.op,
         shape,
         _number(c.max_abs),
         f"{c.max_ulp:.4g}",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import struct
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,22 +11,10 @@ import numpy.typing as npt
 
 from odl.errors import DeviceError, IntegrityError
 from odl.project import Project, TensorInfo
+from odl.result import Cost
 from odl.run.link import Hello, Link, Message, Request, hello
 
 Array = npt.NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What runs have cost, in the unit of the target's counter."""
-
-    critical: int
-    """The sum over the steps of the slowest core's count."""
-    total: int
-    """The sum over the steps and the cores."""
-
-    def __sub__(self, other: Cost) -> Cost:
-        return Cost(self.critical - other.critical, self.total - other.total)
 
 
 class Device:
@@ -62,7 +49,11 @@ class Device:
             rank = len(info.shape)
             size = math.prod(info.shape) * info.dtype.size
             want = struct.pack(f"<I{rank}I", size, *info.shape)
-            if answer[0] != info.dtype.code or answer[2] != rank or answer[4 : 8 + 4 * rank] != want:
+            if (
+                answer[0] != info.dtype.code
+                or answer[2] != rank
+                or answer[4 : 8 + 4 * rank] != want
+            ):
                 raise IntegrityError(
                     "the device's tensor differs from the manifest's", where=f"tensor '{info.name}'"
                 )

@@ -41,7 +41,8 @@ def encode(frame: Frame) -> bytes:
         raise ValueError(f"a payload of {len(frame.payload)} bytes, more than {PAYLOAD}")
     numbers = (frame.version, frame.type, frame.seq, frame.session, frame.credit, frame.argument)
     body = _HEADER.pack(*numbers) + frame.payload
-    return b"\0" + cobs.encode(body + _CRC.pack(_crc(body))) + b"\0"
+    encoded: bytes = cobs.encode(body + _CRC.pack(_crc(body)))  # type: ignore[no-untyped-call]
+    return b"\0" + encoded + b"\0"
 
 
 class Decoder:
@@ -75,7 +76,7 @@ class Decoder:
 
 def _decode(encoded: bytes) -> Frame | None:
     try:
-        body = cobs.decode(encoded)
+        body: bytes = cobs.decode(encoded)  # type: ignore[no-untyped-call]
     except cobs.DecodeError:
         return None
     if not _HEADER.size + _CRC.size <= len(body) <= _BODY:

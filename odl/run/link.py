@@ -120,7 +120,9 @@ class Link:
         return _Sent(self._next, request, wire)
 
     def _fits(self, new: _Sent) -> bool:
-        return sum(len(s.wire) for s in (*self._under_way, new)) <= self._credit or not self._under_way
+        return (
+            sum(len(s.wire) for s in (*self._under_way, new)) <= self._credit or not self._under_way
+        )
 
     def _answer(self) -> bytes:
         """Wait for the answer to the oldest request; whatever was lost is sent again."""
@@ -156,10 +158,7 @@ class Link:
         """True: the answer; False: something was lost; None: not for us."""
         oldest = self._under_way[0]
         if frame.version != VERSION:
-            raise DeviceError(
-                f"the device speaks version {frame.version} of the protocol, this odl version {VERSION}",
-                advice="flash a program that this odl has compiled",
-            )
+            raise _other_version(frame.version)
         if frame.type == Message.ERROR:
             return self._refused(frame)
         if frame.session != self._session or not frame.type & Message.ANSWER:
@@ -180,10 +179,7 @@ class Link:
         if code == Code.SEQUENCE:
             return False
         if code == Code.VERSION:
-            raise DeviceError(
-                f"the device speaks version {frame.argument} of the protocol, this odl version {VERSION}",
-                advice="flash a program that this odl has compiled",
-            )
+            raise _other_version(frame.argument)
         raise DeviceError(
             f"the device refused: {words} (code {code})", where=asked.request.type.name.lower()
         )
@@ -192,6 +188,13 @@ class Link:
         for sent in self._under_way:
             self._port.write(sent.wire)
             self.repeated += 1
+
+
+def _other_version(version: int) -> DeviceError:
+    return DeviceError(
+        f"the device speaks version {version} of the protocol, this odl version {VERSION}",
+        advice="flash a program that this odl has compiled",
+    )
 
 
 @dataclass(frozen=True)

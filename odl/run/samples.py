@@ -55,7 +55,9 @@ def read_samples(path: Path, project: Project, limit: int = 0) -> Samples:
     for info in infos:
         if info.name not in arrays:
             known = ", ".join(sorted(arrays)) or "nothing"
-            raise ModelError(f"no array for input '{info.name}'", where=str(path), advice=f"it has {known}")
+            raise ModelError(
+                f"no array for input '{info.name}'", where=str(path), advice=f"it has {known}"
+            )
         inputs[info.name], batch = _batches(arrays.pop(info.name), info, path)
     labels = _labels(arrays.pop("y", None), batch, path)
     if arrays:
@@ -92,7 +94,15 @@ def _load(path: Path) -> dict[str, Array]:
                 return {name: _numeric(stored[name], name, path) for name in stored.files}
         array = np.load(path, allow_pickle=False, mmap_mode="r")
         return {"x": _numeric(array, "x", path)}
-    except (OSError, ValueError, EOFError, KeyError, SyntaxError, zipfile.BadZipFile, MemoryError) as e:
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        KeyError,
+        SyntaxError,
+        zipfile.BadZipFile,
+        MemoryError,
+    ) as e:
         raise ModelError(f"not a readable .npz or .npy file ({e})", where=str(path)) from e
 
 
@@ -118,7 +128,9 @@ def _batches(array: Array, info: TensorInfo, path: Path) -> tuple[Array, int]:
         )
     if not np.can_cast(array.dtype, info.dtype.numpy, "same_kind"):
         raise ModelError(
-            f"array '{info.name}' holds {array.dtype}", where=str(path), advice=f"the input is {info.dtype}"
+            f"array '{info.name}' holds {array.dtype}",
+            where=str(path),
+            advice=f"the input is {info.dtype}",
         )
     return result, rows
 

@@ -14,12 +14,13 @@ import numpy.typing as npt
 
 from odl.errors import ModelError, UsageError
 from odl.project import Project
-from odl.run.device import Cost, Device
+from odl.result import Result
+from odl.run.device import Device
 from odl.run.link import Link
 from odl.run.ports import BAUD, Port, SerialPort
 from odl.run.samples import Samples
 from odl.run.simulator import Simulator
-from odl.run.verify import Verdict, Verifier
+from odl.run.verify import Verifier
 
 Array = npt.NDArray[Any]
 
@@ -37,27 +38,6 @@ class RunOptions:
     """Seconds for one answer."""
     verify: bool = True
     """Read and judge every tensor; otherwise only the outputs are read."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a run has shown."""
-
-    verdict: Verdict | None
-    samples: int
-    cost: Cost
-    """Of all inferences."""
-    cores: int
-    labelled: int
-    correct: int
-    repeated: int
-    """Requests that were sent again because a frame was lost."""
-    outputs: dict[str, Array]
-    """[samples, *shape] of each output."""
-
-    @property
-    def ok(self) -> bool:
-        return self.verdict is None or self.verdict.ok
 
 
 @contextmanager
@@ -136,7 +116,9 @@ def infer(
     tensors = [t for t in project.tensors if t.name in wanted]
     by_step = {
         step: [t.name for t in group]
-        for step, group in itertools.groupby(sorted(tensors, key=lambda t: t.ready), lambda t: t.ready)
+        for step, group in itertools.groupby(
+            sorted(tensors, key=lambda t: t.ready), lambda t: t.ready
+        )
     }
     seen = device.read(by_step.pop(-1, []))
     at = 0
@@ -158,5 +140,6 @@ def predict(output: Array, samples: int) -> Array:
         raise ModelError(f"the output {list(output.shape)} does not fit {samples} labels")
     rows = output.reshape(samples, -1)
     if rows.shape[1] > 1:
-        return rows.argmax(axis=1)
+        best: Array = rows.argmax(axis=1)
+        return best
     return rows[:, 0] >= 0.5 if rows.dtype.kind == "f" else rows[:, 0]

@@ -125,7 +125,9 @@ class Simulator:
 def _located(command: list[str], target: Target) -> list[str]:
     path = find_program(command[0])
     if path is None:
-        raise DeviceError(f"'{command[0]}' is not installed", where=target.name, advice=target.run.needs)
+        raise DeviceError(
+            f"'{command[0]}' is not installed", where=target.name, advice=target.run.needs
+        )
     return [path, *command[1:]]
 
 

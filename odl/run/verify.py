@@ -24,59 +24,12 @@ from odl.ops.node import Node, constant_value, static_shape, value_dtype
 from odl.ops.operator import Operator
 from odl.ops.reference import evaluate
 from odl.project import Project
+from odl.result import Check, Verdict
 
 Array = npt.NDArray[Any]
 
 REFERENCE_SLACK = 1 + 2.0**-20
 """The reference itself rounds, to float64."""
-
-
-@dataclass
-class Check:
-    """One tensor, over all samples so far."""
-
-    name: str
-    node: str
-    op: str
-    dtype: DType
-    shape: tuple[int, ...]
-    step: int
-    """The step after which it was read."""
-    max_abs: float = 0.0
-    max_ulp: float = 0.0
-    bound: float = 0.0
-    """Of the element that came nearest to its bound, or passed it."""
-    share: float = 0.0
-    """Largest error as a share of its element's bound; above 1 is a failure."""
-    ties: int = 0
-    """Elements that differ and are right: another index of an equal value."""
-    drift: float = 0.0
-    """Largest distance from the reference that runs on its own."""
-    failed: int = 0
-    """Elements out of bounds."""
-
-    @property
-    def ok(self) -> bool:
-        return self.failed == 0
-
-
-@dataclass
-class Verdict:
-    """All tensors over all samples."""
-
-    checks: dict[str, Check]
-    samples: int = 0
-    first: tuple[int, str] | None = None
-    """The first divergence: the sample's number and the tensor's name."""
-
-    @property
-    def ok(self) -> bool:
-        return self.first is None
-
-    @property
-    def diverged(self) -> Check | None:
-        """The check of the tensor that diverged first."""
-        return None if self.first is None else self.checks[self.first[1]]
 
 
 @dataclass
@@ -150,7 +103,9 @@ class Verifier:
         u = self.verdict.checks[named[0][0]].dtype.unit_roundoff
         with np.errstate(all="ignore"):
             bounds = step.operator.bound(step.node, x, y, u)
-            got = [_wide(seen[n]) if n in seen else v for n, v in zip(step.outputs, y, strict=False)]
+            got = [
+                _wide(seen[n]) if n in seen else v for n, v in zip(step.outputs, y, strict=False)
+            ]
             ties = step.operator.same(step.node, x, got, y)
         for i, name in enumerate(step.outputs[: len(y)]):
             if name in self.verdict.checks:
@@ -205,7 +160,7 @@ def _steps(graph: ir.Graph) -> list[_Step]:
         outputs = [str(v.name) for v in ir_node.outputs]
         kind = value_dtype(ir_node.outputs[0])
         size = max(1, int(np.prod(static_shape(ir_node.outputs[0]))))
-        tiny = float(np.finfo(kind.numpy).smallest_subnormal) if kind.is_float else 0.0
+        tiny = float(kind.finfo.smallest_subnormal) if kind.is_float else 0.0
         products = operator.macs(node) // size + 1
         steps.append(_Step(node, operator, inputs, outputs, products * tiny))
     return steps
@@ -217,7 +172,7 @@ def _wide(array: Array) -> Array:
 
 
 def _difference(got: Array, want: Array) -> tuple[Array, Array]:
-    """Absolute difference, infinite where one is NaN and the other not; and where they are equal."""
+    """Absolute difference, infinite where just one is NaN; and where they are equal."""
     a, b = got.astype(np.float64), want.astype(np.float64)
     if got.dtype.kind in "iu" and got.dtype.itemsize == 8:
         equal = got == want

@@ -9,7 +9,7 @@ from odl.ops.node import Node
 
 
 def fold_batch_norm(model: ir.Model) -> ir.Model:
-    """w' = w * s, b' = (b - mean) * s + beta with s = scale / sqrt(variance + epsilon), in float64."""
+    """w' = w s, b' = (b - mean) s + beta, s = scale / sqrt(variance + epsilon), in float64."""
     for ir_node in list(model.graph):
         conv = _foldable(ir_node)
         if conv is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 import onnx_ir as ir
 
 from odl.errors import ModelError, printable
-from odl.ops.node import Node, constant_value
+from odl.ops.node import Node, constant_value, static_shape
 from odl.ops.reference import evaluate
 from odl.transform.infer_shapes import infer_shapes
 
@@ -57,7 +58,9 @@ def _evaluated(node: ir.Node) -> list[npt.NDArray[Any]] | None:
     inputs = [v for v in node.inputs if v is not None]
     constants = [constant_value(v) for v in inputs]
     known = [c for c in constants if c is not None]
-    if len(known) != len(inputs) or any(a.type == ir.AttributeType.GRAPH for a in node.attributes.values()):
+    if len(known) != len(inputs) or any(
+        a.type == ir.AttributeType.GRAPH for a in node.attributes.values()
+    ):
         return None
     try:
         return evaluate(Node(node), known)
@@ -72,7 +75,7 @@ def _evaluated(node: ir.Node) -> list[npt.NDArray[Any]] | None:
 def _foldable_size(value: ir.Value) -> bool:
     if value.shape is None or not all(isinstance(d, int) for d in value.shape):
         return False
-    return int(np.prod([int(d) for d in value.shape], dtype=object)) <= LIMIT  # type: ignore[arg-type]
+    return math.prod(static_shape(value)) <= LIMIT
 
 
 def _shape(node: ir.Node) -> list[npt.NDArray[Any]] | None:

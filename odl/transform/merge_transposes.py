@@ -35,7 +35,11 @@ def _transpose_before(node: ir.Node) -> ir.Node | None:
     if node.op_type != "Transpose" or node.domain or node.inputs[0] is None:
         return None
     before = node.inputs[0].producer()
-    return before if before is not None and before.op_type == "Transpose" and not before.domain else None
+    return (
+        before
+        if before is not None and before.op_type == "Transpose" and not before.domain
+        else None
+    )
 
 
 def _perm(node: ir.Node) -> list[int]:

@@ -7,6 +7,6 @@ from onnx_ir.passes.common import NameFixPass
 
 
 def name_all(model: ir.Model) -> ir.Model:
-    """Names are what reports, C comments and the link speak of, so none may be missing or double."""
+    """Reports, C comments and the link speak in names, so none may be missing or double."""
     NameFixPass()(model)
     return model

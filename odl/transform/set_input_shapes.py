@@ -18,7 +18,9 @@ def set_input_shapes(model: ir.Model, given: dict[str, tuple[int, ...]]) -> ir.M
     inputs = {str(v.name): v for v in model.graph.inputs}
     for name in given:
         if name not in inputs:
-            raise UsageError(f"the model has no input '{name}'", advice=f"inputs: {', '.join(inputs)}")
+            raise UsageError(
+                f"the model has no input '{name}'", advice=f"inputs: {', '.join(inputs)}"
+            )
     for name, value in inputs.items():
         if name in given:
             _set(value, given[name])
@@ -44,13 +46,17 @@ def _set(value: ir.Value, shape: tuple[int, ...]) -> None:
 def _default(value: ir.Value) -> None:
     where = f"input '{value.name}'"
     if value.shape is None:
-        raise Unsupported("its rank is unknown", where=where, advice="use --input-shape NAME=D,D,...")
+        raise Unsupported(
+            "its rank is unknown", where=where, advice="use --input-shape NAME=D,D,..."
+        )
     dims = list(value.shape)
     if dims and not isinstance(dims[0], int):
         dims[0] = 1
     if not all(isinstance(d, int) for d in dims):
         raise Unsupported(
-            f"its shape {value.shape} is not static", where=where, advice="use --input-shape NAME=D,D,..."
+            f"its shape {value.shape} is not static",
+            where=where,
+            advice="use --input-shape NAME=D,D,...",
         )
     if any(d < 0 for d in dims if isinstance(d, int)):
         raise ModelError("a negative dimension", where=where)

@@ -35,7 +35,8 @@ static double error(float got, double want) {
     if (got == (float)want) {
         return isinf(want) || isinf(got) ? 0 : fabs(got - want) / ulp(want);
     }
-    return isinf(got) ? fabs(ldexp(1.0, 128) - want) / ldexp(1.0, 104) : fabs(got - want) / ulp(want);
+    return isinf(got) ? fabs(ldexp(1.0, 128) - want) / ldexp(1.0, 104)
+                      : fabs(got - want) / ulp(want);
 }
 
 int main(int argc, char **argv) {

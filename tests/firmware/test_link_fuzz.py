@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import fastcrc
 import pytest
 from cobs import cobs
-from firmware.link_tool import LinkTool
+from firmware.hostcc import LinkTool
 
 from odl.run.frame import PAYLOAD, Decoder, Frame, encode
 
@@ -145,7 +145,7 @@ def make_stream(seed: int, frames: int) -> Stream:
     """So many frames, half of them damaged, in no regular order."""
     stream = Stream(random.Random(seed))
     while len(stream.sent) < frames:
-        if stream.rng.random() < 0.6:
+        if stream.rng.random() < 0.5:
             stream.intact()
         else:
             stream.damaged()

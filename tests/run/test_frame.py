@@ -8,7 +8,7 @@ import tracemalloc
 import fastcrc
 import pytest
 from cobs import cobs
-from firmware.link_tool import LinkTool
+from firmware.hostcc import LinkTool
 from hypothesis import given
 from hypothesis import strategies as st
 

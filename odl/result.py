@@ -1,0 +1,94 @@
+"""What a run has shown, as data: each tensor against its bound, accuracy, cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy.typing as npt
+
+from odl.dtype import DType
+
+Array = npt.NDArray[Any]
+
+
+@dataclass
+class Check:
+    """One tensor, over all samples so far."""
+
+    name: str
+    node: str
+    op: str
+    dtype: DType
+    shape: tuple[int, ...]
+    step: int
+    """The step after which it was read."""
+    max_abs: float = 0.0
+    max_ulp: float = 0.0
+    bound: float = 0.0
+    """Of the element that came nearest to its bound, or passed it."""
+    share: float = 0.0
+    """Largest error as a share of its element's bound; above 1 is a failure."""
+    ties: int = 0
+    """Elements that differ and are right: another index of an equal value."""
+    drift: float = 0.0
+    """Largest distance from the reference that runs on its own."""
+    failed: int = 0
+    """Elements out of bounds."""
+
+    @property
+    def ok(self) -> bool:
+        return self.failed == 0
+
+
+@dataclass
+class Verdict:
+    """All tensors over all samples."""
+
+    checks: dict[str, Check]
+    samples: int = 0
+    first: tuple[int, str] | None = None
+    """The first divergence: the sample's number and the tensor's name."""
+
+    @property
+    def ok(self) -> bool:
+        return self.first is None
+
+    @property
+    def diverged(self) -> Check | None:
+        """The check of the tensor that diverged first."""
+        return None if self.first is None else self.checks[self.first[1]]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What runs have cost, in the unit of the target's counter."""
+
+    critical: int
+    """The sum over the steps of the slowest core's count."""
+    total: int
+    """The sum over the steps and the cores."""
+
+    def __sub__(self, other: Cost) -> Cost:
+        return Cost(self.critical - other.critical, self.total - other.total)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run has shown."""
+
+    verdict: Verdict | None
+    samples: int
+    cost: Cost
+    """Of all inferences."""
+    cores: int
+    labelled: int
+    correct: int
+    repeated: int
+    """Requests that were sent again because a frame was lost."""
+    outputs: dict[str, Array]
+    """[samples, *shape] of each output."""
+
+    @property
+    def ok(self) -> bool:
+        return self.verdict is None or self.verdict.ok
