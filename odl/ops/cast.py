@@ -13,7 +13,7 @@ from odl.program import Call, In, Out, kernel
 
 @kernel
 def cast(x: In, y: Out, n: int) -> None:
-    """y = x in another type: != 0 to bool; floats go to integers towards zero and saturate, NaN to 0.
+    """y = x in another type. Floats go to integers towards zero and saturate, NaN becomes 0.
 
     Integers that are too wide lose their high bits. ONNX leaves all that is out of range open.
     """
@@ -49,5 +49,5 @@ class Cast(Operator):
         """What is out of the integers' range is open."""
         if not node.dtype().is_float or node.out_dtype().numpy.kind not in "iu":
             return super().same(node, x, got, want)
-        limits = np.iinfo(node.out_dtype().numpy)
+        limits = np.iinfo(node.out_dtype().numpy)  # type: ignore[type-var]
         return [~((x[0] >= limits.min) & (x[0] <= limits.max))]

@@ -111,8 +111,7 @@ struct odl_take {
 };
 odl_kernel odl_take_b8, odl_take_b16, odl_take_b32, odl_take_b64;
 
-/* y[i] = (type) x[i]; floats towards zero to integers, undefined outside their range. Not in place.
- */
+/* y[i] = (type)x[i]. Floats go to integers towards zero and saturate, NaN to 0. Not in place. */
 struct odl_cast {
     const void *x;
     void *y;
@@ -126,10 +125,9 @@ odl_kernel odl_cast_i64_f32, odl_cast_i64_i8, odl_cast_i64_u8, odl_cast_i64_i32,
 odl_kernel odl_cast_b8_f32, odl_cast_b8_i8, odl_cast_b8_u8, odl_cast_b8_i32, odl_cast_b8_i64;
 
 /*
- * y[t][i][j] = alpha * sum_k a[t . a_batch + (i, k) . a_stride] * b[t . b_batch + (k, j) .
- * b_stride]
- *              + beta * bias[(i, j) . bias_stride], for t in the loop nest batch; y is dense, bias
- * may be NULL. Error of an element: gamma(k + 3) * (|alpha| |a| |b| + |beta| |bias|). Not in place.
+ * y[t][i][j] = alpha * sum_k a[t][i][k] * b[t][k][j] + beta * bias[i][j] for t in the loop nest
+ * batch. a and b walk t by *_batch and their matrices by *_stride, bias too; y is dense, bias may
+ * be NULL. Error of an element: gamma(k + 3) * (|alpha| |a| |b| + |beta| |bias|). Not in place.
  */
 struct odl_matmul {
     const void *a, *b, *bias;

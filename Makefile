@@ -1,0 +1,51 @@
+# make demo   the main job on real data, in a simulator        make check   all that CI does
+# make help   the rest
+
+VENV := .venv
+PYTHON ?= $(firstword $(foreach p,python3.12 python3.11 python3.10 python3,$(shell command -v $(p))))
+BIN := $(VENV)/bin
+C_FILES := $(shell find firmware targets tests -name '*.[ch]' -o -name '*.inc')
+DEBIAN := gcc clang-19 lld-19 gcc-riscv64-unknown-elf qemu-system-misc
+
+.DEFAULT_GOAL := help
+.PHONY: help demo check format debian cases slow clean
+
+help: ## This list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: $(VENV)/sim ## Install, then compile, run and check the demonstration on Spike
+	$(BIN)/odl demo
+
+check: $(VENV)/test debian ## Install, then format, lint, types, layers and tests, as CI does
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/clang-format --dry-run -Werror $(C_FILES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2
+
+slow: $(VENV)/test debian ## The long fuzzing and sweeps
+	$(BIN)/pytest -n 2 --slow
+
+cases: $(VENV)/test ## List the ONNX node cases that the tests run
+	@$(BIN)/pytest -q --collect-only tests/conformance | grep ::
+
+format: $(VENV)/test ## Format all sources
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/clang-format -i $(C_FILES)
+
+clean: ## Remove the environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+# A file in the environment says which extra is installed, and for which pyproject.toml.
+$(VENV)/sim $(VENV)/test: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.10 to 3.12 is needed" >&2; exit 2; }
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || \
+	    { echo "run: sudo apt-get install -y python3-venv" >&2; exit 2; }
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[$(@F)]'
+	@touch $@
+
+# What no wheel brings: host sanitizers, two more cross compilers, QEMU.
+debian:
+	@sh tests/debian.sh $(DEBIAN)
