@@ -254,6 +254,7 @@ def verify(program: Program) -> None:
         assert b.offset % program.alignment == 0, f"buffer {b.name} stands unaligned at {b.offset}"
         assert b.first <= b.last, f"buffer {b.name} dies at {b.last} before its birth at {b.first}"
     _verify_disjoint(program)
+    _verify_sharing(program)
     for i, call in enumerate(program.calls):
         for ref in call.refs(call.kernel.reads + call.kernel.writes):
             tensor = program.tensor[ref.tensor]
@@ -279,6 +280,23 @@ def _verify_disjoint(program: Program) -> None:
                 break
             apart = a.last < b.first or b.last < a.first
             assert apart, f"buffers {a.name} and {b.name} overlap while both live"
+
+
+def _verify_sharing(program: Program) -> None:
+    """Tensors that share a buffer follow each other: one is written when the last was used up."""
+    last_use: dict[str, int] = {}
+    for step, call in enumerate(program.calls):
+        for ref in call.refs(call.kernel.reads):
+            last_use[program.tensor[ref.tensor].view_of or ref.tensor] = step
+    owners: dict[str, list[str]] = {}
+    for t in program.tensors:
+        if t.buffer and not t.view_of:
+            owners.setdefault(t.buffer, []).append(t.name)
+    for names in owners.values():
+        names.sort(key=program.ready.__getitem__)
+        for a, b in zip(names, names[1:], strict=False):
+            in_time = last_use.get(a, -1) <= program.ready[b] and program.ready[a] < program.ready[b]
+            assert in_time, f"{b} takes over the memory of {a} while that is in use"
 
 
 def _verify_overlays(program: Program, step: int, call: Call) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from odl.plan.lower import Lowered
+from odl.program import Call
 
 
 @dataclass
@@ -27,27 +28,32 @@ def find_storages(lowered: Lowered) -> list[Storage]:
     for step, call in enumerate(lowered.calls):
         for ref in call.refs(call.kernel.writes):
             mine = storages[ref.tensor]
-            for name in call.overlay:
-                source = storages.get(call.args[name].tensor)
-                others = [
-                    r
-                    for n in call.kernel.reads
-                    if n not in call.overlay and (r := call.args[n]) is not None
-                ]
-                free = (
-                    source is not None
-                    and source is not mine
-                    and source.last == step == mine.first
-                    and source.size == mine.size
-                    and all(storages.get(r.tensor) is not source for r in others)
-                )
-                if free and source is not None:
-                    source.last = mine.last
-                    source.tensors += mine.tensors
-                    storages.update(dict.fromkeys(mine.tensors, source))
-                    mine = source
+            source = _heir_of(call, step, mine, storages)
+            if source is not None:
+                source.last = mine.last
+                source.tensors += mine.tensors
+                storages.update(dict.fromkeys(mine.tensors, source))
     unique = {id(s): s for s in storages.values()}
     return sorted(unique.values(), key=lambda s: (s.first, s.tensors))
+
+
+def _heir_of(
+    call: Call, step: int, mine: Storage, storages: dict[str, Storage]
+) -> Storage | None:
+    """The operand that dies in this step and whose memory the result may take over."""
+    others = [n for n in call.kernel.reads if n not in call.overlay and call.args[n] is not None]
+    kept = [storages.get(call.args[n].tensor) for n in others]
+    for name in call.overlay:
+        source = storages.get(call.args[name].tensor)
+        if (
+            source is not None
+            and source is not mine
+            and source.last == step == mine.first
+            and source.size == mine.size
+            and all(source is not other for other in kept)
+        ):
+            return source
+    return None
 
 
 def _with_lives(lowered: Lowered) -> dict[str, Storage]:

@@ -60,6 +60,10 @@ def lower(graph: ir.Graph, target: Target) -> Lowered:
         for n, t in tensors.items()
         if t.kind != "constant" or n in used | io | set(views.values())
     }
+    for tensor in kept.values():
+        if tensor.elements == 0:
+            shape = list(tensor.shape)
+            raise Unsupported(f"its shape {shape} has no elements", where=f"tensor '{tensor.name}'")
     return Lowered(
         tuple(calls),
         kept,
@@ -79,10 +83,6 @@ def _tensor(value: ir.Value) -> Tensor:
     elif value.is_graph_output():
         kind = "output"
     shape = static_shape(value)
-    if 0 in shape:
-        raise Unsupported(
-            f"its shape {list(shape)} has no elements", where=f"tensor '{value.name}'"
-        )
     return Tensor(str(value.name), value_dtype(value), shape, kind, data=data)
 
 

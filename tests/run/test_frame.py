@@ -8,11 +8,11 @@ import tracemalloc
 import fastcrc
 import pytest
 from cobs import cobs
-from firmware.hostcc import LinkTool
 from hypothesis import given
 from hypothesis import strategies as st
 
 from odl.run.frame import PAYLOAD, VERSION, Decoder, Frame, encode
+from tests.firmware.hostcc import LinkTool
 
 GOLDEN = Frame(type=2, seq=1, session=0x1234, credit=0, argument=5, payload=b"\x00\xff")
 GOLDEN_WIRE = bytes.fromhex(
@@ -116,6 +116,29 @@ def test_every_cut_is_rejected(n):
     for cut in range(1, len(wire) - 1):
         assert Decoder().feed(wire[:cut] + marker) == [MARKER], f"cut at {cut}"
         assert Decoder().feed(b"\1" + wire[cut:] + marker) == [MARKER], f"cut until {cut}"
+
+
+def glued(first: Frame, second: Frame, cut: int) -> bytes:
+    """Both bodies in one frame: the zeros between and the second's first `cut` bytes are lost."""
+    one, two = (cobs.decode(encode(f)[1:-1]) for f in (first, second))
+    return b"\0" + cobs.encode(one + two[cut:]) + b"\0"
+
+
+@pytest.mark.parametrize("number", [0, 1, 0xFF, 0xFFFF])
+def test_a_whole_frame_is_no_beginning(number):
+    """A protocol's version must not be 0 or 255, as the CRC is not protection enough for these.
+
+    Whatever a body and its CRC hold, CRC-32C stands behind them where it stands behind 00 00 00 00
+    or ff 00 00 00 ff. A frame that began so could lose its beginning to another frame unnoticed.
+    """
+    assert VERSION not in (0, 0xFF)
+    first = sized(30)
+    for kind in (0, 1, 0xFF):
+        second = Frame(kind, number, number, number, payload=b"rest")
+        for cut in range(1, 20):
+            assert Decoder().feed(glued(first, second, cut)) == [], f"type {kind}, cut {cut}"
+    assert len(Decoder().feed(glued(first, Frame(0, version=0), 4))) == 1
+    assert len(Decoder().feed(glued(first, Frame(0, session=0xFF, version=0xFF), 5))) == 1
 
 
 @given(st.binary(max_size=3000), frames)

@@ -104,7 +104,7 @@ odl_kernel odl_copy_b8, odl_copy_b16, odl_copy_b32, odl_copy_b64;
  */
 struct odl_take {
     const void *x;
-    const int32_t *table;
+    const void *table;
     const void *value;
     void *y;
     int32_t rank, dims[ODL_RANK];
@@ -166,7 +166,7 @@ odl_kernel odl_conv2d_depthwise_f32;
 struct odl_max_pool {
     const void *x;
     void *y;
-    int64_t *index;
+    void *index;
     int32_t maps, in_dhw[3], out_dhw[3];
     int32_t size[3], stride[3], dilation[3], pad[3];
     int32_t column_major;
@@ -210,7 +210,7 @@ odl_kernel odl_softmax_f32;
  */
 struct odl_argmax {
     const void *x;
-    int64_t *y;
+    void *y;
     int32_t outer, n, inner, last;
 };
 odl_kernel odl_argmax_f32;

@@ -1,0 +1,76 @@
+"""ONNX's own node cases: as generated C on the host, and some of them on Spike."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from odl.compile import Compiled, Options, compile_graph
+from odl.errors import Unsupported
+from odl.plan.interpret import interpret
+from odl.result import Result
+from tests.conformance.node_cases import NodeCase, graph_of, node_cases, refused_cases
+from tests.devices import HostPrograms, host_programs, run_target
+
+CASES = node_cases()
+ON_SPIKE = CASES[:: max(1, len(CASES) // 30)][:30]
+
+
+def compiled(case: NodeCase, target: str) -> Compiled:
+    return compile_graph(graph_of(case), case.name, Options(target))
+
+
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> HostPrograms:
+    folder = tmp_path_factory.mktemp("node_cases")
+    return host_programs([compiled(case, "host") for case in CASES], folder)
+
+
+def agrees_with_onnx(case: NodeCase, result: Result) -> None:
+    """ONNX's stored outputs; their own tolerance is onnx.backend.test's."""
+    assert result.verdict is not None
+    assert result.ok, result.verdict.first
+    for name, want in case.outputs.items():
+        got = result.outputs[name][0]
+        assert got.shape == want.shape
+        assert got.dtype == want.dtype
+        np.testing.assert_allclose(got, want, rtol=1e-3, atol=1e-7)
+
+
+def test_there_are_cases_for_every_operator() -> None:
+    tested = {case.model.graph.node[0].op_type for case in CASES}
+    promised = set(
+        "Conv MatMul Gemm MaxPool AveragePool GlobalAveragePool GlobalMaxPool BatchNormalization "
+        "Relu LeakyRelu Clip Sigmoid Tanh Add Sub Mul Div Softmax Reshape Flatten Transpose "
+        "Squeeze Unsqueeze Concat Pad ReduceMean ArgMax".split()
+    )  # ONNX's cases for Cast use types that no device has: test_random_models.py tests it
+    assert promised <= tested
+
+
+@pytest.mark.parametrize("number", range(len(CASES)), ids=lambda n: CASES[n].name)
+def test_host(programs: HostPrograms, number: int) -> None:
+    agrees_with_onnx(CASES[number], programs.run(number, CASES[number].inputs))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
+def test_interpreter(case: NodeCase) -> None:
+    program = compiled(case, "host").program
+    seen = interpret(program, case.inputs)
+    for name, want in case.outputs.items():
+        np.testing.assert_allclose(seen[name], want, rtol=1e-3, atol=1e-7)
+
+
+@pytest.mark.parametrize("case", ON_SPIKE, ids=lambda c: c.name)
+def test_spike(case: NodeCase, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("spike") / "build"
+    inputs = {k: np.asarray(v)[None] for k, v in case.inputs.items()}
+    agrees_with_onnx(case, run_target(compiled(case, "spike"), folder, inputs))
+
+
+@pytest.mark.parametrize("case", refused_cases(), ids=lambda c: c.name)
+def test_refused(case: NodeCase) -> None:
+    from tests.conformance.node_cases import REFUSED
+
+    with pytest.raises(Unsupported) as error:
+        compiled(case, "host")
+    assert error.value.what + "; " + error.value.advice in (REFUSED[case.name], REFUSED[case.name] + "; ")
