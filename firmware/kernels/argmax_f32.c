@@ -3,6 +3,7 @@
 
 void odl_argmax_f32(const void *args, struct odl_core core) {
     const struct odl_argmax *a = args;
+    int64_t *y = a->y;
     struct odl_range r = odl_split(a->outer * a->inner, core);
     for (int32_t row = r.begin; row < r.end; row++) {
         const float *x = (const float *)a->x + row / a->inner * a->n * a->inner + row % a->inner;
@@ -15,6 +16,6 @@ void odl_argmax_f32(const void *args, struct odl_core core) {
                 where = i;
             }
         }
-        a->y[row] = where;
+        y[row] = where;
     }
 }

@@ -5,8 +5,8 @@
  * Numbers are little-endian; the CRC is CRC-32C (RFC 3720, B.4) over all before it. COBS (Cheshire
  * and Baker, 1999) takes the zeros out of a body, so that a zero byte always means: a frame ends,
  * and whatever was lost or damaged before it does not matter any more. A version is never 0 or 255:
- * the CRC's register stands after 00 00 00 00 and after ff 00 00 00 ff as after any intact frame, so
- * a whole frame before such a one could pass for its beginning.
+ * the CRC's register stands after 00 00 00 00 and after ff 00 00 00 ff as after any intact frame,
+ * so a whole frame before such a one could pass for its beginning.
  */
 #ifndef ODL_LINK_H
 #define ODL_LINK_H
