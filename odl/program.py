@@ -295,7 +295,9 @@ def _verify_sharing(program: Program) -> None:
     for names in owners.values():
         names.sort(key=program.ready.__getitem__)
         for a, b in zip(names, names[1:], strict=False):
-            in_time = last_use.get(a, -1) <= program.ready[b] and program.ready[a] < program.ready[b]
+            in_time = (
+                last_use.get(a, -1) <= program.ready[b] and program.ready[a] < program.ready[b]
+            )
             assert in_time, f"{b} takes over the memory of {a} while that is in use"
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from odl.cli.options import folder_argument, json_option, toolchain_option
+from odl.cli.options import define_option, folder_argument, json_option, toolchain_option
 
 
 @click.command("build", short_help="Compile the C of a folder to an ELF file.")
 @folder_argument
 @toolchain_option
-@click.option("-D", "defines", multiple=True, metavar="NAME[=VALUE]", help="Define a macro.")
+@define_option
 @json_option
 def command(folder: Path, toolchain: str, defines: tuple[str, ...], as_json: bool) -> None:
     """Compile and link FOLDER, which 'odl compile' has made; 'odl run' does it by itself."""

@@ -60,4 +60,7 @@ def compile_options(f: F) -> F:
 toolchain_option = click.option(
     "--toolchain", default="", help="zig, clang or gcc; the first that is installed if not given."
 )
+define_option = click.option(
+    "-D", "defines", multiple=True, metavar="NAME[=VALUE]", help="Define a macro for the C."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from odl.cli.options import folder_argument, json_option, toolchain_option
+from odl.cli.options import define_option, folder_argument, json_option, toolchain_option
 
 
 @click.command("run", short_help="Stream samples to a device or simulator; check every tensor.")
@@ -22,6 +22,7 @@ from odl.cli.options import folder_argument, json_option, toolchain_option
 )  # fmt: skip
 @click.option("--verify/--no-verify", default=True, help="Whether every tensor is checked.")
 @toolchain_option
+@define_option
 @json_option
 def command(
     folder: Path,
@@ -33,6 +34,7 @@ def command(
     timeout: float,
     verify: bool,
     toolchain: str,
+    defines: tuple[str, ...],
     as_json: bool,
 ) -> int:
     """Run the samples of DATA on the program in FOLDER, which is built first if need be.
@@ -51,7 +53,7 @@ def command(
     project = read(folder)
     samples = read_samples(data, project, limit or 0)
     options = RunOptions(port, baud, cores or 0, timeout, verify)
-    image = None if port else build(project, toolchain)
+    image = None if port else build(project, toolchain, defines)
     elf = Path(image.elf) if image else None
     with (
         open_port(project, elf, options) as opened,

@@ -37,9 +37,7 @@ def find_storages(lowered: Lowered) -> list[Storage]:
     return sorted(unique.values(), key=lambda s: (s.first, s.tensors))
 
 
-def _heir_of(
-    call: Call, step: int, mine: Storage, storages: dict[str, Storage]
-) -> Storage | None:
+def _heir_of(call: Call, step: int, mine: Storage, storages: dict[str, Storage]) -> Storage | None:
     """The operand that dies in this step and whose memory the result may take over."""
     others = [n for n in call.kernel.reads if n not in call.overlay and call.args[n] is not None]
     kept = [storages.get(call.args[n].tensor) for n in others]
