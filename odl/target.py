@@ -35,6 +35,8 @@ class ToolChain:
     """The C compiler; a `zig` first word is the one of the ziglang wheel."""
     flags: tuple[str, ...] = ()
     """Flags of this compiler alone: triple, CPU, ABI."""
+    ldflags: tuple[str, ...] = ()
+    """The same, for linking."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from odl.build.toolchain import compiler
+from odl.build.toolchain import Compiler, compiler
 from odl.errors import DeviceError
 from odl.programs import search_path
 from odl.project import Project
@@ -56,7 +56,7 @@ def build(project: Project, toolchain: str = "", defines: tuple[str, ...] = ()) 
     Raises:
         DeviceError: no compiler, or it refuses the sources (its own words are in the message).
     """
-    name, command = compiler(project.target, toolchain)
+    chain = compiler(project.target, toolchain)
     flags = [
         *COMMON,
         *project.target.build.cflags,
@@ -66,16 +66,16 @@ def build(project: Project, toolchain: str = "", defines: tuple[str, ...] = ()) 
         "-Iinclude",
         *(f"-Itarget/{include}" for include in project.target.build.includes),
     ]
-    key = _key(project, command, flags)
+    key = _key(project, chain, flags)
     bin_folder = project.folder / "bin"
-    record = bin_folder / f"{name}.json"
+    record = bin_folder / f"{chain.name}.json"
     if (kept := _kept(record, key)) is not None:
         return kept
-    elf = bin_folder / f"{name}.elf"
+    elf = bin_folder / f"{chain.name}.elf"
     bin_folder.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".", dir=bin_folder) as scratch:
-        fresh = _compile(project, command, flags, Path(scratch))
-        image = Image(str(elf), name, *_sizes(fresh))
+        fresh = _compile(project, chain, flags, Path(scratch))
+        image = Image(str(elf), chain.name, *_sizes(fresh))
         noted = Path(scratch) / "record.json"
         noted.write_text(
             json.dumps({"key": key, **asdict(image)}, indent=1) + "\n", encoding="utf-8"
@@ -95,9 +95,9 @@ def _kept(record: Path, key: str) -> Image | None:
     return image if image is not None and Path(image.elf).is_file() else None
 
 
-def _key(project: Project, command: list[str], flags: list[str]) -> str:
+def _key(project: Project, chain: Compiler, flags: list[str]) -> str:
     """Changes when any byte that the compiler reads, or the compiler, does."""
-    h = hashlib.sha256(repr((command, flags, os.stat(command[0]).st_mtime_ns)).encode())
+    h = hashlib.sha256(repr((chain, flags, os.stat(chain.command[0]).st_mtime_ns)).encode())
     for path in sorted(project.folder.rglob("*")):
         inside = path.relative_to(project.folder)
         if path.is_file() and inside.parts[0] != "bin":
@@ -106,18 +106,18 @@ def _key(project: Project, command: list[str], flags: list[str]) -> str:
     return h.hexdigest()
 
 
-def _compile(project: Project, command: list[str], flags: list[str], scratch: Path) -> Path:
+def _compile(project: Project, chain: Compiler, flags: list[str], scratch: Path) -> Path:
     jobs = []
     objects = []
     for i, source in enumerate(project.sources):
         extra = project.target.build.kernel_cflags if source.startswith("kernels/") else ()
         objects.append(str(scratch / f"{i}.o"))
-        jobs.append([*command, *flags, *extra, "-c", source, "-o", objects[-1]])
+        jobs.append([*chain.command, *flags, *extra, "-c", source, "-o", objects[-1]])
     run = _runner(project.folder)
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         list(pool.map(run, jobs))
     elf = scratch / "program.elf"
-    link = [*command, *project.target.build.ldflags, "-Wl,--gc-sections"]
+    link = [*chain.command, *chain.ldflags, *project.target.build.ldflags, "-Wl,--gc-sections"]
     if project.target.build.link_script:
         link.append(f"-Wl,-T,target/{project.target.build.link_script}")
     run([*link, *objects, "-o", str(elf)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from odl.errors import DeviceError, UsageError
 from odl.programs import find_program
 from odl.target import Target
@@ -14,8 +16,20 @@ _PACKAGES = {
 }
 
 
-def compiler(target: Target, name: str = "") -> tuple[str, list[str]]:
-    """The tool chain's name and its command line up to the flags.
+@dataclass(frozen=True)
+class Compiler:
+    """A C compiler that is installed, aimed at a target."""
+
+    name: str
+    """Of the tool chain: zig, clang or gcc."""
+    command: tuple[str, ...]
+    """Program and flags for everything that it does."""
+    ldflags: tuple[str, ...]
+    """More, for linking."""
+
+
+def compiler(target: Target, name: str = "") -> Compiler:
+    """The compiler that builds for the target.
 
     Args:
         name: zig, clang or gcc; the target's first tool chain that is installed if empty.
@@ -32,7 +46,8 @@ def compiler(target: Target, name: str = "") -> tuple[str, list[str]]:
     for candidate in [name] if name else list(chains):
         program, *words = chains[candidate].command
         if (path := find_program(program)) is not None:
-            return candidate, [path, *words, *chains[candidate].flags]
+            chain = chains[candidate]
+            return Compiler(candidate, (path, *words, *chain.flags), chain.ldflags)
     wanted = chains[name or next(iter(chains))].command[0]
     raise DeviceError(
         f"the C compiler '{wanted}' is not installed",

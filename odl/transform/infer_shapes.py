@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import onnx
 import onnx_ir as ir
-from onnx_ir.passes.common import ShapeInferencePass
+from onnx_ir.passes.common._c_api_utils import call_onnx_api
 
 from odl.errors import ModelError, printable
 
@@ -11,12 +12,32 @@ from odl.errors import ModelError, printable
 def infer_shapes(model: ir.Model) -> ir.Model:
     """Run ONNX's shape inference with propagation of shape data.
 
+    `onnx_ir`'s own pass logs a failure with its traceback and goes on; a user needs the reason.
+
     Raises:
         ModelError: the declared and the inferred shapes or types contradict each other.
     """
     try:
-        ShapeInferencePass(check_type=True, strict_mode=True, data_prop=True)(model)
+        inferred = call_onnx_api(_infer, model)
     except Exception as e:
         reason = printable(str(e).strip().splitlines()[-1] if str(e).strip() else type(e).__name__)
         raise ModelError(f"shapes or types contradict each other: {reason}", where="graph") from e
+    for graph, other in zip(model.graphs(), ir.serde.deserialize_model(inferred).graphs()):
+        _merge(graph, other)
     return model
+
+
+def _infer(proto: onnx.ModelProto) -> onnx.ModelProto:
+    return onnx.shape_inference.infer_shapes(
+        proto, check_type=True, strict_mode=True, data_prop=True
+    )
+
+
+def _merge(graph: ir.Graph, inferred: ir.Graph) -> None:
+    found = ir.convenience.create_value_mapping(inferred)
+    for name, value in ir.convenience.create_value_mapping(graph).items():
+        known = found.get(name)
+        if known is not None:
+            value.shape = known.shape if known.shape is not None else value.shape
+            if known.dtype is not None and known.dtype != value.dtype:
+                value.dtype = known.dtype

@@ -3,16 +3,17 @@
 
 #include "riscv.h"
 
-volatile uint64_t tohost __attribute__((section(".tohost"), aligned(64)));
-volatile uint64_t fromhost __attribute__((section(".tohost"), aligned(64)));
+/* Two 64-bit mailboxes, as words. */
+volatile uint32_t tohost[2] __attribute__((section(".tohost"), aligned(64)));
+volatile uint32_t fromhost[2] __attribute__((section(".tohost"), aligned(64)));
 
 enum { SYS_READ = 63, SYS_WRITE = 64 };
 
 /* Spike polls the low word, so it is written last. */
 static void to_host(uint32_t low) {
     __asm__ volatile("fence rw, rw" ::: "memory");
-    ((volatile uint32_t *)&tohost)[1] = 0;
-    ((volatile uint32_t *)&tohost)[0] = low;
+    tohost[1] = 0;
+    tohost[0] = low;
 }
 
 static int32_t system_call(uint32_t number, uint32_t a, uint32_t b, uint32_t c) {
@@ -22,10 +23,10 @@ static int32_t system_call(uint32_t number, uint32_t a, uint32_t b, uint32_t c) 
     block[2] = b;
     block[3] = c;
     to_host((uint32_t)(uintptr_t)block);
-    while (((volatile uint32_t *)&fromhost)[0] == 0) {
+    while (fromhost[0] == 0) {
     }
-    ((volatile uint32_t *)&fromhost)[0] = 0;
-    ((volatile uint32_t *)&fromhost)[1] = 0;
+    fromhost[0] = 0;
+    fromhost[1] = 0;
     __asm__ volatile("fence rw, rw" ::: "memory");
     return (int32_t)block[0];
 }

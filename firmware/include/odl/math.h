@@ -1,24 +1,28 @@
 /*
  * Elementary functions in single precision, for devices without a C library.
  *
- * An error of n ULP means: |result - exact| <= n * ulp(exact), where ulp(exact) is the distance
- * between the two floats around the exact value, and 2^-149 among the subnormals. The bounds are
- * measured over all 2^32 arguments (tests/firmware/test_math.py --slow) and hold where the
- * compiler does not contract products and sums (-ffp-contract=off). NaN gives NaN.
+ * An error of n ULP means: |result - exact| <= n * ulp(r), where r is the exact value correctly
+ * rounded and ulp(r) the distance from |r| to the next larger float, 2^-149 among the subnormals.
+ * The bounds are measured over all 2^32 arguments (tests/firmware/test_math.py --slow). NaN gives
+ * NaN. Every compiler and machine gives the same bits as long as products and sums are not
+ * contracted (-ffp-contract=off: GCC does not know the pragma) or reordered (-ffast-math).
  */
 #ifndef ODL_MATH_H
 #define ODL_MATH_H
 
-/* exp(x): infinite above 88.72284, gradual underflow to 0 below -87.33654. */
-#define ODL_EXPF_ULP 1.0f
+/*
+ * exp(x): 1 at zero, +infinity above 88.72283, 0 below -103.97208. Below -87.33654 the result is
+ * subnormal, so the bound is that many times 2^-149.
+ */
+#define ODL_EXPF_ULP 0.9f
 float odl_expf(float x);
 
-/* tanh(x): 1 and -1 at the infinities, and the sign of zero is kept. */
-#define ODL_TANHF_ULP 2.0f
+/* tanh(x): 1 and -1 at the infinities and never beyond, and the sign of zero is kept. */
+#define ODL_TANHF_ULP 1.5f
 float odl_tanhf(float x);
 
-/* 1 / (1 + exp(-x)): 0 and 1 at the infinities. */
-#define ODL_SIGMOIDF_ULP 2.5f
+/* 1 / (1 + exp(-x)): 0 and 1 at the infinities and never beyond; subnormal below -87.33654. */
+#define ODL_SIGMOIDF_ULP 1.9f
 float odl_sigmoidf(float x);
 
 /* sqrt(x), correctly rounded: an instruction wherever there is an FPU. */

@@ -1,0 +1,109 @@
+"""The demonstration's network on every target: right, and the same for every number of cores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from odl.build.build import build
+from odl.compile import Options, compile_to
+from odl.demo import DATA, MODEL
+from odl.project import Project, read
+from odl.run.device import Device
+from odl.run.link import Link
+from odl.run.samples import read_samples
+from odl.run.session import RunOptions, infer, open_port, run
+
+WINDOWS = 4
+
+
+def compiled(tmp_path: Path, target: str, cores: int) -> Project:
+    compile_to(MODEL, tmp_path / target, Options(target, cores))
+    return read(tmp_path / target)
+
+
+def every_tensor(project: Project, elf: Path, cores: int) -> list[dict[str, npt.NDArray[Any]]]:
+    """All tensors of a few windows."""
+    names = [t.name for t in project.tensors]
+    with open_port(project, elf, RunOptions()) as port:
+        device = Device(Link(port), project)
+        samples = read_samples(DATA, project, WINDOWS)
+        return [infer(device, inputs, names, cores) for inputs, _ in samples]
+
+
+@pytest.mark.parametrize(
+    ("target", "most", "teams"),
+    [("spike", 8, (1, 2, 3, 8)), ("qemu", 4, (1, 4)), ("host", 3, (1, 3))],
+)
+def test_results_do_not_depend_on_the_number_of_cores(
+    tmp_path: Path, target: str, most: int, teams: tuple[int, ...]
+) -> None:
+    project = compiled(tmp_path, target, most)
+    elf = Path(build(project).elf)
+    first, *others = [every_tensor(project, elf, cores) for cores in teams]
+    for other in others:
+        for a, b in zip(first, other, strict=True):
+            assert a.keys() == b.keys()
+            assert all(a[name].tobytes() == b[name].tobytes() for name in a)
+
+
+@pytest.mark.parametrize("target", ["spike", "qemu", "host"])
+@pytest.mark.parametrize("toolchain", ["zig", "clang", "gcc"])
+def test_every_tensor_is_within_its_bound(tmp_path: Path, target: str, toolchain: str) -> None:
+    project = compiled(tmp_path, target, 2)
+    image = build(project, toolchain)
+    samples = read_samples(DATA, project, WINDOWS)
+    with open_port(project, Path(image.elf), RunOptions()) as port:
+        result = run(project, port, samples, RunOptions())
+    assert result.verdict is not None
+    assert result.ok, result.verdict.first
+    assert result.verdict.samples == WINDOWS
+    assert len(result.verdict.checks) == len(project.tensors)
+
+
+def test_cost_is_exact_and_shared_fairly_on_spike(tmp_path: Path) -> None:
+    project = compiled(tmp_path, "spike", 8)
+    elf = Path(build(project).elf)
+    costs = {}
+    for cores in (1, 8):
+        options = RunOptions(cores=cores, verify=False)
+        with open_port(project, elf, options) as port:
+            costs[cores] = run(project, port, read_samples(DATA, project, 2), options).cost
+    assert costs[1].critical == costs[1].total
+    assert costs[8].critical < costs[1].critical / 5
+    assert costs[8].total < costs[1].total * 1.1
+
+
+@pytest.mark.parametrize(
+    ("kernel", "node"),
+    [
+        ("odl_conv2d_f32", "stem"),
+        ("odl_max_pool_f32", "pool"),
+        ("odl_matmul_f32", "block1/pointwise"),
+        ("odl_softmax_f32", "softmax"),
+    ],
+)
+def test_a_broken_kernel_is_named(tmp_path: Path, kernel: str, node: str) -> None:
+    project = compiled(tmp_path, "host", 1)
+    image = build(project, defines=(f"ODL_BREAK_KERNEL={kernel}",))
+    with open_port(project, Path(image.elf), RunOptions()) as port:
+        result = run(project, port, read_samples(DATA, project, 1), RunOptions())
+    assert not result.ok
+    assert result.verdict is not None
+    assert result.verdict.diverged is not None
+    assert result.verdict.diverged.node == node
+    wrong = {c.node for c in result.verdict.checks.values() if not c.ok}
+    called = {s.node for s in project.steps if s.function == kernel}
+    assert wrong <= called, "a sound kernel is not blamed for what it was given"
+
+
+def test_the_network_is_as_good_as_the_readme_says() -> None:
+    import onnxruntime as ort
+
+    stored = np.load(DATA)
+    probabilities = ort.InferenceSession(str(MODEL)).run(None, {"imu": stored["imu"]})[0]
+    assert (probabilities.argmax(axis=1) == stored["y"]).mean() > 0.85
