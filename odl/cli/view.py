@@ -35,8 +35,6 @@ def command(folder: Path, stage: str, port: int, no_browser: bool) -> None:
     except ImportError as e:
         raise DeviceError("Netron is not installed", advice="pip install 'odl-mcu[view]'") from e
     path = project.folder / f"{stage}.onnx"
-    address = netron.start(
-        str(path), address=("127.0.0.1", port) if port else "127.0.0.1", browse=not no_browser
-    )
-    click.echo(f"{path.name} at http://{address[0]}:{address[1]}; Ctrl-C ends it")
+    netron.start(str(path), address=("127.0.0.1", port), browse=not no_browser)
+    click.echo("for this machine only; Ctrl-C ends it")
     netron.wait()

@@ -8,16 +8,24 @@ from collections.abc import Iterable
 from odl.errors import printable
 
 
+_OF_HEADER = ("H", "ARENA", "ARENA_BYTES", "ARENA_ATTRIBUTES", "CONSTANT_BYTES", "MACS")
+"""What model.h itself puts after ODL_<MODEL>_; H is a guard."""
+
+
 def identifiers(names: Iterable[str], prefix: str) -> dict[str, str]:
-    """A C identifier for each name: readable, unique, and, by its prefix, no word of C's own."""
-    taken: set[str] = set()
+    """A C identifier for each name: readable, and, by its prefix, no word of C's own.
+
+    They stay unique in capitals, too. Without a prefix they are for the macros of model.h, whose
+    own words are taken, as is each with _ELEMENTS.
+    """
+    taken = set() if prefix else set(_OF_HEADER)
     result = {}
-    for name in names:
+    for name in dict.fromkeys(names):
         stem = prefix + (re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")[:40] or "unnamed")
         identifier, n = stem, 2
-        while identifier in taken:
+        while taken & {identifier.upper(), f"{identifier.upper()}_ELEMENTS"}:
             identifier, n = f"{stem}_{n}", n + 1
-        taken.add(identifier)
+        taken |= {identifier.upper(), *([] if prefix else [f"{identifier.upper()}_ELEMENTS"])}
         result[name] = identifier
     return result
 

@@ -11,6 +11,7 @@ import onnx
 from onnx import external_data_helper
 
 from odl.errors import ModelError
+from odl.frontend.limits import FILE_BYTES
 
 _KEYS = {"location", "offset", "length", "checksum", "basepath"}
 
@@ -19,20 +20,24 @@ def load_external_data(model: onnx.ModelProto, folder: Path) -> None:
     """Move external data into the tensors.
 
     Raises:
-        ModelError: a location leaves the folder, is a link or no plain file, or is too short.
+        ModelError: a location leaves the folder, is a link or no plain file, or is too short;
+            or the tensors are too large together.
     """
-    for tensor in _tensors(model):
+    left = FILE_BYTES
+    for tensor in tensors(model):
         if external_data_helper.uses_external_data(tensor):
-            tensor.raw_data = _read(tensor, folder)
+            tensor.raw_data = _read(tensor, folder, left)
+            left -= len(tensor.raw_data)
             tensor.data_location = onnx.TensorProto.DEFAULT
             del tensor.external_data[:]
 
 
-def _tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
+def tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
+    """Every tensor of the model: initializers and attributes, in all graphs and functions."""
     yield from external_data_helper._get_all_tensors(model)
 
 
-def _read(tensor: onnx.TensorProto, folder: Path) -> bytes:
+def _read(tensor: onnx.TensorProto, folder: Path, left: int) -> bytes:
     where = f"tensor '{tensor.name}'"
     entries = {e.key: e.value for e in tensor.external_data}
     unknown = set(entries) - _KEYS
@@ -47,6 +52,8 @@ def _read(tensor: onnx.TensorProto, folder: Path) -> bytes:
             raise ModelError(
                 f"external data ends at byte {size}, not {offset + length}", where=where
             )
+        if length > left:
+            raise ModelError(f"external data of more than {FILE_BYTES} bytes", where=where)
         file.seek(offset)
         return file.read(length)
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import onnx
 import onnx_ir as ir
-from onnx import version_converter
+from onnx import inliner, numpy_helper, version_converter
 
 from odl.errors import ModelError, OdlError, Unsupported, printable
-from odl.frontend.external_data import load_external_data
+from odl.frontend.external_data import load_external_data, tensors
 from odl.frontend.limits import FILE_BYTES, check_limits
 
 OPSET = onnx.defs.onnx_opset_version()
 """The canonical opset: the newest of the installed onnx."""
 
 OLDEST_OPSET = 11
+
+logging.getLogger("onnx_ir").addHandler(logging.NullHandler())
+"""It would print names from the model, unescaped; what a user must know is an OdlError."""
 
 
 def read_onnx(path: Path) -> ir.Model:
@@ -30,13 +34,22 @@ def read_onnx(path: Path) -> ir.Model:
         check_limits(proto)
         load_external_data(proto, path.parent)
         onnx.checker.check_model(proto)
-        return ir.serde.deserialize_model(_upgrade(proto))
+        _check_data(proto)
+        model = ir.serde.deserialize_model(_upgrade(proto))
+        ir.serde.serialize_model(model)  # a stray text that is not UTF-8 would end a later pass
+        return model
     except OdlError:
         raise
     except Exception as e:  # the parsers leak many types; whatever they say, the file is at fault
-        lines = [line.strip() for line in str(e).splitlines() if line.strip()]
-        reason = printable(lines[0] if lines else type(e).__name__)
-        raise ModelError(f"not a valid ONNX model: {reason}", where=where) from e
+        raise ModelError(f"not a valid ONNX model: {_reason(e)}", where=where) from e
+
+
+def _reason(e: BaseException) -> str:
+    """What the innermost of the parsers' errors says, without the dump of the graph around it."""
+    while e.__cause__ is not None:
+        e = e.__cause__
+    words = str(e).split("==> Context")[0].split()
+    return printable(" ".join(words) or type(e).__name__)
 
 
 def _bytes(path: Path) -> bytes:
@@ -65,8 +78,18 @@ def _parse(data: bytes, where: str) -> onnx.ModelProto:
     return model
 
 
+def _check_data(proto: onnx.ModelProto) -> None:
+    """onnx.checker lets too much data pass, and unknown types."""
+    for tensor in tensors(proto):
+        try:
+            numpy_helper.to_array(tensor)
+        except Exception as e:
+            raise ModelError(
+                "its data does not fit its type and shape", where=f"tensor '{tensor.name}'"
+            ) from e
+
+
 def _upgrade(proto: onnx.ModelProto) -> onnx.ModelProto:
-    foreign = [o.domain for o in proto.opset_import if o.domain not in ("", "ai.onnx")]
     versions = [o.version for o in proto.opset_import if o.domain in ("", "ai.onnx")]
     version = versions[0] if versions else 0
     if not OLDEST_OPSET <= version <= OPSET:
@@ -75,7 +98,14 @@ def _upgrade(proto: onnx.ModelProto) -> onnx.ModelProto:
             where="model",
             advice=f"supported: {OLDEST_OPSET} to {OPSET}; export it with one of these",
         )
-    used = {n.domain for n in proto.graph.node if n.domain not in ("", "ai.onnx")}
-    if version == OPSET or (used and foreign):
+    if version == OPSET:
         return proto
-    return version_converter.convert_version(proto, OPSET)
+    flat = inliner.inline_local_functions(proto) if proto.functions else proto
+    for node in flat.graph.node:
+        if node.domain not in ("", "ai.onnx"):  # the converter would leave all as it is, or fail
+            raise Unsupported(
+                "this operator is not ONNX's own",
+                where=f"{node.domain}.{node.op_type} node '{node.name}'",
+                advice="'odl ops' lists what is supported",
+            )
+    return version_converter.convert_version(flat, OPSET)

@@ -6,11 +6,13 @@ import onnx_ir as ir
 
 from odl.ops.foreign import FOREIGN, Builder
 from odl.ops.node import Node
+from odl.transform.name_all import fresh, taken
 
 
 def decompose(model: ir.Model) -> ir.Model:
     """Rewrite every node that has a row in `odl.ops.foreign.FOREIGN`."""
     graph = model.graph
+    names = taken(graph)
     for ir_node in list(graph):
         node = Node(ir_node)
         rewrite = FOREIGN.get(node.op)
@@ -18,6 +20,8 @@ def decompose(model: ir.Model) -> ir.Model:
             continue
         builder = Builder(node)
         made = rewrite(builder, node)
+        for value in (*builder.initializers, *(v for n in builder.nodes for v in n.outputs)):
+            value.name = fresh(str(value.name), names)
         for value in builder.initializers:
             graph.register_initializer(value)
         graph.insert_before(ir_node, builder.nodes)

@@ -6,14 +6,16 @@ import numpy as np
 import onnx_ir as ir
 
 from odl.ops.node import Node
+from odl.transform.name_all import fresh, taken
 
 
 def fold_batch_norm(model: ir.Model) -> ir.Model:
     """w' = w s, b' = (b - mean) s + beta, s = scale / sqrt(variance + epsilon), in float64."""
+    names = taken(model.graph)
     for ir_node in list(model.graph):
         conv = _foldable(ir_node)
         if conv is not None:
-            _fold(model.graph, conv, ir_node)
+            _fold(model.graph, conv, ir_node, names)
     return model
 
 
@@ -33,7 +35,7 @@ def _foldable(bn: ir.Node) -> ir.Node | None:
     return conv if alone and constant and bias else None
 
 
-def _fold(graph: ir.Graph, conv: ir.Node, bn: ir.Node) -> None:
+def _fold(graph: ir.Graph, conv: ir.Node, bn: ir.Node, names: set[str]) -> None:
     node, view = Node(bn), Node(conv)
     scale, beta, mean, variance = (node.const(i, "").astype(np.float64) for i in range(1, 5))
     factor = scale / np.sqrt(variance + node.attr("epsilon", 1e-5))
@@ -46,7 +48,7 @@ def _fold(graph: ir.Graph, conv: ir.Node, bn: ir.Node) -> None:
         "bias": (2, ((bias - mean) * factor + beta).astype(w.dtype)),
     }
     for suffix, (i, array) in values.items():
-        full = f"{name}/{suffix}"
+        full = fresh(f"{name}/{suffix}", names)
         value = ir.Value(name=full, const_value=ir.tensor(array, name=full))
         value.shape, value.type = ir.Shape(array.shape), bn.outputs[0].type
         graph.register_initializer(value)

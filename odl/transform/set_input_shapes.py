@@ -13,7 +13,7 @@ def set_input_shapes(model: ir.Model, given: dict[str, tuple[int, ...]]) -> ir.M
 
     Raises:
         UsageError: `given` names no input, or contradicts the model.
-        Unsupported: an input has an unknown shape that nobody gave.
+        Unsupported: an input has an unknown shape that nobody gave, or is an output as it is.
     """
     inputs = {str(v.name): v for v in model.graph.inputs}
     for name in given:
@@ -28,6 +28,12 @@ def set_input_shapes(model: ir.Model, given: dict[str, tuple[int, ...]]) -> ir.M
             _default(value)
         value_dtype(value)
     for value in model.graph.outputs:
+        if value.is_graph_input():
+            raise Unsupported(
+                "it is an output, too",
+                where=f"input '{value.name}'",
+                advice="put an Identity between them",
+            )
         value.shape = None  # inference will know it better than a symbolic declaration
     return model
 

@@ -62,9 +62,7 @@ def test_a_missing_compiler_is_named(project: Project, monkeypatch: pytest.Monke
     monkeypatch.setattr("odl.build.toolchain.find_program", lambda name: None)
     with pytest.raises(DeviceError) as error:
         build(project)
-    assert str(error.value) == (
-        "the C compiler 'zig' is not installed; pip install 'odl-mcu[sim]'"
-    )
+    assert str(error.value) == ("the C compiler 'zig' is not installed; pip install 'odl-mcu[sim]'")
     assert installed(project.target) == []
 
 

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -212,6 +213,24 @@ def test_view_refuses_a_stage_that_was_not_kept(
         f"odl: {watch}: there is no stage 'imported' here; there are: canonical; "
         "--save-stages keeps all"
     )
+
+
+def test_view_serves_this_machine_only(watch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import netron
+
+    started: list[tuple[str, int]] = []
+    start, seen = netron.start, []
+
+    def fetch() -> None:
+        with urllib.request.urlopen("http://{}:{}/".format(*started[0]), timeout=10) as page:
+            seen.append(page.status)
+        netron.stop(started[0])
+
+    monkeypatch.setattr(netron, "start", lambda *a, **k: started.append(start(*a, **k)))
+    monkeypatch.setattr(netron, "wait", fetch)
+    assert _run(["view", str(watch), "--no-browser"]) == 0
+    assert started[0][0] == "127.0.0.1"
+    assert seen == [200]
 
 
 def test_a_fault_of_odl_is_one_line_too(
