@@ -7,6 +7,7 @@ and written as C (`emit`). The graph, an ONNX model, says what; it is no longer 
 from __future__ import annotations
 
 import inspect
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -294,7 +295,7 @@ def _verify_sharing(program: Program) -> None:
             owners.setdefault(t.buffer, []).append(t.name)
     for names in owners.values():
         names.sort(key=program.ready.__getitem__)
-        for a, b in zip(names, names[1:], strict=False):
+        for a, b in itertools.pairwise(names):
             in_time = (
                 last_use.get(a, -1) <= program.ready[b] and program.ready[a] < program.ready[b]
             )

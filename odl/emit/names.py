@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 from odl.errors import printable
 
-
 _OF_HEADER = ("H", "ARENA", "ARENA_BYTES", "ARENA_ATTRIBUTES", "CONSTANT_BYTES", "MACS")
 """What model.h itself puts after ODL_<MODEL>_; H is a guard."""
 

@@ -32,7 +32,7 @@ def said(capsys: pytest.CaptureFixture[str]) -> str:
 def test_help_names_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
     assert _run(["--help"]) == 0
     text = capsys.readouterr().out
-    for verb in "compile build run analyze ops targets doctor view demo".split():
+    for verb in ["compile", "build", "run", "analyze", "ops", "targets", "doctor", "view", "demo"]:
         assert re.search(rf"^  {verb} ", text, re.MULTILINE), verb
 
 
@@ -124,7 +124,7 @@ def test_run_prints_json(watch: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert data["ok"] is True
     assert data["samples"] == 2
     assert data["first_divergence"] is None
-    assert [t["name"] for t in data["tensors"]][0] == "imu"
+    assert data["tensors"][0]["name"] == "imu"
     assert all(t["max_abs"] == 0 for t in data["tensors"] if t["op"] == "Relu")
 
 
