@@ -2,7 +2,9 @@
 # make help   the rest
 
 VENV := .venv
-PYTHON ?= $(firstword $(foreach p,python3.12 python3.11 python3.10 python3,$(shell command -v $(p))))
+SUITS := import sys, venv; sys.exit(not (3, 10) <= sys.version_info < (3, 13))
+PYTHON ?= $(shell for p in python3.12 python3.11 python3.10 python3; do \
+    $$p -c '$(SUITS)' 2>/dev/null && echo $$p && break; done)
 BIN := $(VENV)/bin
 C_FILES := $(shell find firmware targets tests -name '*.[ch]' -o -name '*.inc')
 DEBIAN := gcc clang-19 lld-19 gcc-riscv64-unknown-elf qemu-system-misc
@@ -40,7 +42,7 @@ clean: ## Remove the environment and caches
 
 # A file in the environment says which extra is installed, and for which pyproject.toml.
 $(VENV)/sim $(VENV)/test: pyproject.toml
-	@test -n "$(PYTHON)" || { echo "Python 3.10 to 3.12 is needed" >&2; exit 2; }
+	@test -n "$(PYTHON)" || { echo "odl needs Python 3.10, 3.11 or 3.12; none was found" >&2; exit 2; }
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || \
 	    { echo "run: sudo apt-get install -y python3-venv" >&2; exit 2; }
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[$(@F)]'

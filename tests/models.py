@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 import onnx_ir as ir
+import pytest
 from onnx import TensorProto, helper, numpy_helper, parser
 from onnx.reference import ReferenceEvaluator
 
+from odl.compile import Options, compile_model
+from odl.errors import ModelError
 from odl.ops.reference import functions
 
 Array = npt.NDArray[Any]
@@ -130,3 +134,16 @@ def runtime(net: onnx.ModelProto, inputs: dict[str, Array]) -> list[Array]:
 def operators(net: ir.Model) -> list[str]:
     """The nodes' operators in order."""
     return [n.op_type for n in net.graph]
+
+
+def refusal(path: Path) -> str:
+    """The line with which the compiler refuses a model file: exit code 3, soon, nothing unsafe."""
+    start = time.process_time()
+    with pytest.raises(ModelError) as error:
+        compile_model(path, Options())
+    assert time.process_time() - start < 2
+    assert error.value.exit_code == 3
+    text = str(error.value)
+    assert text.isascii()
+    assert text.isprintable()
+    return text

@@ -22,7 +22,9 @@ def infer_shapes(model: ir.Model) -> ir.Model:
     except Exception as e:
         reason = printable(str(e).strip().splitlines()[-1] if str(e).strip() else type(e).__name__)
         raise ModelError(f"shapes or types contradict each other: {reason}", where="graph") from e
-    for graph, other in zip(model.graphs(), ir.serde.deserialize_model(inferred).graphs()):
+    for graph, other in zip(
+        model.graphs(), ir.serde.deserialize_model(inferred).graphs(), strict=True
+    ):
         _merge(graph, other)
     return model
 
