@@ -50,6 +50,8 @@ class Options:
     cores: int = 0
     """0: the target's default."""
     input_shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    every_stage: bool = False
+    """Keep the graph after each pass, not only the first and the last."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +70,15 @@ class Compiled:
 
 
 def canonicalise(model: ir.Model, options: Options) -> dict[str, onnx.ModelProto]:
-    """The graph after reading and after canonicalisation; `model` becomes the latter."""
+    """The graph as it was read, and as it is compiled; `model` becomes the latter."""
     lift_constants(model)
     name_all(model)
     set_input_shapes(model, options.input_shapes)
     stages = {"imported": _snapshot(model)}
-    for step in CANONICAL:
+    for i, step in enumerate(CANONICAL, 1):
         model = step(model)
+        if options.every_stage:
+            stages[f"{i:02d}_{step.__name__}"] = _snapshot(model)
     stages["canonical"] = _snapshot(model)
     return stages
 
@@ -99,14 +103,11 @@ def compile_graph(model: ir.Model, name: str, options: Options) -> Compiled:
     return Compiled(name, target, stages, program)
 
 
-def compile_to(
-    path: Path, folder: Path, options: Options, *, save_stages: bool = False
-) -> Compiled:
+def compile_to(path: Path, folder: Path, options: Options) -> Compiled:
     """The whole of `odl compile`: the folder appears complete, or not at all."""
     compiled = compile_model(path, options)
     check_fit(compiled.program, compiled.target)
-    stages = compiled.stages if save_stages else {"canonical": compiled.graph}
-    write_project(compiled.program, compiled.target, stages, folder, path.name)
+    write_project(compiled.program, compiled.target, compiled.stages, folder, path.name)
     return compiled
 
 

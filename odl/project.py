@@ -65,8 +65,13 @@ class Project:
 
     @property
     def graph(self) -> Path:
-        """The canonical graph, which the reference runs."""
+        """The canonical graph, node for node what the device computes."""
         return self.folder / "canonical.onnx"
+
+    @property
+    def original(self) -> Path:
+        """The model as it was read."""
+        return self.folder / "imported.onnx"
 
     def number(self, name: str) -> int:
         """The number of a tensor on the link."""

@@ -47,10 +47,10 @@ def one_node(
     elem_type: int = TensorProto.FLOAT,
     opset: int = 0,
 ) -> onnx.ModelProto:
-    """The node between an input `x` and an output `y` of one type; y's shape stays open."""
+    """The node between an input `x` and an output `y` of one type and shape."""
     opset = opset or onnx.defs.onnx_opset_version()
     x = helper.make_tensor_value_info("x", elem_type, shape)
-    y = helper.make_tensor_value_info("y", elem_type, None)
+    y = helper.make_tensor_value_info("y", elem_type, shape)
     made = helper.make_graph([node], "one", [x], [y], list(initializers))
     return helper.make_model(made, ir_version=8, opset_imports=[helper.make_opsetid("", opset)])
 

@@ -16,7 +16,9 @@ from odl.cli.options import Shapes, compile_options, model_argument
     "-o", "--output", type=click.Path(path_type=Path), default="build", show_default=True,
     help="Folder to write; one that odl has made is replaced.",
 )  # fmt: skip
-@click.option("--save-stages", is_flag=True, help="Keep the graph of every stage, for 'odl view'.")
+@click.option(
+    "--save-stages", is_flag=True, help="Keep the graph after every pass, for 'odl view'."
+)
 def command(
     model: Path,
     target: str,
@@ -28,8 +30,8 @@ def command(
     """Lower MODEL (ONNX) to C for a target: model.c, model.h, its kernels and its run time."""
     from odl.compile import Options, compile_to
 
-    options = Options(target, cores or 0, input_shapes)
-    program = compile_to(model, output, options, save_stages=save_stages).program
+    options = Options(target, cores or 0, input_shapes, save_stages)
+    program = compile_to(model, output, options).program
     click.echo(
         f"{output}: {program.name} for {program.target}, {program.cores} cores: "
         f"{len(program.calls)} steps, {program.macs:,} MAC, arena {program.arena_bytes:,} bytes "

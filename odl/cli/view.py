@@ -17,7 +17,7 @@ from odl.cli.options import folder_argument
 def command(folder: Path, stage: str, port: int, no_browser: bool) -> None:
     """Serve the graph of a stage to a browser on this machine, and to no other.
 
-    The stages other than the last are kept by 'odl compile --save-stages'.
+    The stages are 'imported' and 'canonical'; 'odl compile --save-stages' keeps those between.
     """
     from odl.errors import DeviceError, UsageError
     from odl.project import read

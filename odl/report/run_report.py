@@ -47,6 +47,7 @@ def run_data(project: Project, result: Result, flash: int, ram: int) -> dict[str
         "flash_bytes": flash or None,
         "repeated": result.repeated,
         "first_divergence": _divergence(verdict),
+        "original": verdict.original if verdict else None,
         "tensors": [_check_data(c) for c in verdict.checks.values()] if verdict else None,
     }
 
@@ -121,6 +122,10 @@ def _facts(project: Project, result: Result, flash: int, ram: int) -> list[tuple
     elif result.verdict.ok:
         names = len(result.verdict.checks)
         facts.append(("verified", f"{names} tensors of {n} samples, all within their bounds"))
+        far = _number(result.verdict.original)
+        facts.append(
+            ("against the model", f"outputs are at most {far} from those of {project.source}")
+        )
     else:
         facts.append(("FAILED", divergence(result.verdict)))
     return facts

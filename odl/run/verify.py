@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 import onnx_ir as ir
+from onnx.reference import ReferenceEvaluator
 
 from odl import dtype
 from odl.dtype import DType
@@ -56,6 +57,7 @@ class Verifier:
         try:
             graph = ir.serde.deserialize_model(onnx.load(str(project.graph))).graph
             self._constants, self._steps = _constants(graph), _steps(graph)
+            self._original = ReferenceEvaluator(onnx.load(str(project.original)))
         except Exception as e:
             raise ModelError(
                 f"the graph cannot be read ({type(e).__name__})",
@@ -92,6 +94,7 @@ class Verifier:
         for step in self._steps:
             self._judge(step, seen)
             self._drift(step, free, device)
+        self._compare_with_original(inputs, device)
         self.verdict.samples += 1
 
     def _judge(self, step: _Step, seen: dict[str, Array]) -> None:
@@ -135,6 +138,15 @@ class Verifier:
             check.bound = float(np.broadcast_to(bound, got.shape).flat[worst])
         check.max_abs = max(check.max_abs, float(error.max(initial=0)))
         check.max_ulp = max(check.max_ulp, float((error / _ulp(want, check.dtype)).max(initial=0)))
+
+    def _compare_with_original(self, inputs: dict[str, Array], device: dict[str, Array]) -> None:
+        """The graph that is verified node for node must also still be the user's model."""
+        typed = {n: np.asarray(v, device[n].dtype) for n, v in inputs.items()}
+        with np.errstate(all="ignore"):
+            outputs = self._original.run(None, typed)
+        for name, want in zip(self._original.output_names, outputs, strict=True):
+            error, _ = _difference(device[name], np.broadcast_to(want, device[name].shape))
+            self.verdict.original = max(self.verdict.original, float(error.max(initial=0)))
 
     def _drift(self, step: _Step, free: dict[str, Array], device: dict[str, Array]) -> None:
         outputs = evaluate(step.node, [_wide(free[n]) for n in step.inputs])

@@ -13,7 +13,7 @@ def set_input_shapes(model: ir.Model, given: dict[str, tuple[int, ...]]) -> ir.M
 
     Raises:
         UsageError: `given` names no input, or contradicts the model.
-        Unsupported: an input has an unknown shape that nobody gave, or is an output as it is.
+        Unsupported: an input is no tensor, is an output as well, or has a shape that nobody gave.
     """
     inputs = {str(v.name): v for v in model.graph.inputs}
     for name in given:
@@ -22,6 +22,8 @@ def set_input_shapes(model: ir.Model, given: dict[str, tuple[int, ...]]) -> ir.M
                 f"the model has no input '{name}'", advice=f"inputs: {', '.join(inputs)}"
             )
     for name, value in inputs.items():
+        if not isinstance(value.type, ir.TensorType):
+            raise Unsupported("it is no tensor", where=f"input '{name}'")
         if name in given:
             _set(value, given[name])
         else:
