@@ -70,12 +70,12 @@ def _open_inside(folder: Path, location: str, where: str) -> int:
     advice = "keep external data in plain files beside the model"
     if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in location:
         raise ModelError("external data outside the model's folder", where=where, advice=advice)
-    step = folder
-    for part in path.parts:
-        step = step / part
-        if step.is_symlink():
-            raise ModelError("external data behind a symbolic link", where=where, advice=advice)
     try:
+        step = folder
+        for part in path.parts:
+            step = step / part
+            if step.is_symlink():
+                raise ModelError("external data behind a symbolic link", where=where, advice=advice)
         handle = os.open(step, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as e:
         raise ModelError(f"external data: {e.strerror}", where=where, advice=advice) from e

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import struct
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from odl.programs import find_program
 from odl.run.frame import Frame
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,8 +28,8 @@ def host_compiler() -> str:
     Raises:
         FileNotFoundError: there is none.
     """
-    for name in ("clang", "clang-19", "gcc", "cc"):
-        if path := shutil.which(name):
+    for name in ("clang", "gcc", "cc"):
+        if path := find_program(name):
             return path
     raise FileNotFoundError("the tests need clang or gcc")
 
