@@ -147,3 +147,8 @@ def refusal(path: Path) -> str:
     assert text.isascii()
     assert text.isprintable()
     return text
+
+
+def as_bytes(net: ir.Model) -> bytes:
+    """The graph in one form, to tell whether a pass has changed anything."""
+    return bytes(ir.serde.serialize_model(net).SerializeToString(deterministic=True))

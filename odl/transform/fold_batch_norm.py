@@ -15,7 +15,8 @@ def fold_batch_norm(model: ir.Model) -> ir.Model:
     for ir_node in list(model.graph):
         conv = _foldable(ir_node)
         if conv is not None:
-            _fold(model.graph, conv, ir_node, names)
+            with np.errstate(all="ignore"):  # what overflows here would overflow there, too
+                _fold(model.graph, conv, ir_node, names)
     return model
 
 

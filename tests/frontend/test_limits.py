@@ -155,8 +155,8 @@ def test_a_name_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     net = relu_net()
     net.graph.node[0].name = "node with a long name"
     path = write(net, tmp_path)
-    path.write_bytes(path.read_bytes().replace(b"node with", b"\xff\xfe\x1b[2J a"))
-    text = "name b'\\xff\\xfe\\x1b[2J a a long name': not in UTF-8"
+    path.write_bytes(path.read_bytes().replace(b"node with", b"\xff\xfe\x1b[2J at"))
+    text = "name b'\\xff\\xfe\\x1b[2J at a long name': not in UTF-8"
     assert refusal(path) == text
 
 
