@@ -96,18 +96,12 @@ def average_pool(
         y[: total.size] = (total / count).ravel()
 
 
+GEOMETRY = ("auto_pad", "ceil_mode", "dilations", "kernel_shape", "pads", "strides")
+
+
 class Pool(Operator):
-    op_types = ("MaxPool", "AveragePool")
-    attributes = (
-        "auto_pad",
-        "ceil_mode",
-        "count_include_pad",
-        "dilations",
-        "kernel_shape",
-        "pads",
-        "storage_order",
-        "strides",
-    )
+    """What the two have in common: the window."""
+
     note = "1-D, 2-D and 3-D"
 
     def _window(self, node: Node) -> Window:
@@ -119,12 +113,9 @@ class Pool(Operator):
             raise node.refuse(f"{rank} spatial dimensions", "supported: 1, 2 and 3")
         self._window(node)
 
-    def lower(self, node: Node) -> list[Call]:
+    def _geometry(self, node: Node) -> dict[str, Any]:
         shape, g = node.shape(), self._window(node)
-        args: dict[str, Any] = {"x": node.input(0), "y": node.output()}
-        if node.op == "MaxPool":
-            args["index"] = node.output(1) if node.wants(1) else None
-        args |= {
+        return {
             "maps": shape[0] * shape[1],
             "in_dhw": (1, 1, *shape[2:])[-3:],
             "out_dhw": (1, 1, *node.out_shape()[2:])[-3:],
@@ -133,21 +124,27 @@ class Pool(Operator):
             "dilation": g.dilation,
             "pad": g.pad,
         }
-        if node.op == "MaxPool":
-            args["column_major"] = node.attr("storage_order", 0)
-            return [Call(max_pool, str(node.dtype()), args)]
-        args["end"] = g.end
-        args["count_padding"] = node.attr("count_include_pad", 0)
-        return [Call(average_pool, str(node.dtype()), args)]
+
+
+class MaxPool(Pool):
+    op_types = ("MaxPool",)
+    attributes = (*GEOMETRY, "storage_order")
+
+    def lower(self, node: Node) -> list[Call]:
+        args = {
+            "x": node.input(0),
+            "y": node.output(),
+            "index": node.output(1) if node.wants(1) else None,
+            **self._geometry(node),
+            "column_major": node.attr("storage_order", 0),
+        }
+        return [Call(max_pool, str(node.dtype()), args)]
 
     def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
-        if node.op == "MaxPool":
-            return [np.zeros(v.shape) for v in y]
-        k = int(np.prod(self._window(node).size))
-        return [gamma(k + 1, u) * v for v in evaluate(node, [np.abs(x[0])])]
+        return [np.zeros(v.shape) for v in y]
 
     def same(self, node: Node, x: Arrays, got: Arrays, want: Arrays) -> list[npt.NDArray[np.bool_]]:
-        """Another index is right where x has the same value there, inside the same window's map."""
+        """Another index is right where x has the same value there."""
         ties = [np.zeros(v.shape, bool) for v in got]
         if len(got) > 1 and not node.attr("storage_order", 0):
             flat, n = x[0].ravel(), x[0].size
@@ -155,3 +152,22 @@ class Pool(Operator):
             inside = (index >= 0) & (index < n)
             ties[1] = inside & (flat[np.clip(index, 0, n - 1)] == flat[want[1].astype(np.int64)])
         return ties
+
+
+class AveragePool(Pool):
+    op_types = ("AveragePool",)
+    attributes = (*GEOMETRY, "count_include_pad")
+
+    def lower(self, node: Node) -> list[Call]:
+        args = {
+            "x": node.input(0),
+            "y": node.output(),
+            **self._geometry(node),
+            "end": self._window(node).end,
+            "count_padding": node.attr("count_include_pad", 0),
+        }
+        return [Call(average_pool, str(node.dtype()), args)]
+
+    def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
+        k = int(np.prod(self._window(node).size))
+        return [gamma(k + 1, u) * v for v in evaluate(node, [np.abs(x[0])])]

@@ -8,16 +8,40 @@ from odl.ops.operator import Operator
 
 
 class View(Operator):
-    op_types = ("Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Dropout")
-    attributes = ("allowzero", "axis", "seed")
+    """The family: no kernel, no memory of its own."""
+
     dtypes = ALL
     note = "no code: shares its input's memory"
 
-    def check(self, node: Node) -> None:
-        if node.op == "Dropout" and (node.wants(1) or node.has(2)):
-            raise node.refuse("training mode", "export the model for inference")
-        if node.op in ("Reshape", "Squeeze", "Unsqueeze") and node.has(1):
-            node.const(1, "its target shape")
-
     def alias(self, node: Node) -> int | None:
         return 0
+
+
+class Reshape(View):
+    op_types = ("Reshape",)
+    attributes = ("allowzero",)
+    constant_inputs = (1,)
+
+
+class Flatten(View):
+    op_types = ("Flatten",)
+    attributes = ("axis",)
+
+
+class Squeeze(View):
+    op_types = ("Squeeze", "Unsqueeze")
+    constant_inputs = (1,)
+
+
+class Identity(View):
+    op_types = ("Identity",)
+
+
+class Dropout(View):
+    op_types = ("Dropout",)
+    attributes = ("seed",)
+    note = "inference only: no code, shares its input's memory"
+
+    def check(self, node: Node) -> None:
+        if node.wants(1) or node.has(2):
+            raise node.refuse("training mode", "export the model for inference")

@@ -1,4 +1,4 @@
-"""Models that are small as files and huge in any other way are refused before they cost anything."""
+"""Models that are small as files and huge in any other way are refused before they cost much."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -147,10 +148,8 @@ def test_a_damaged_model_compiles_or_is_refused(tmp_path: Path, data: st.DataObj
         sound[data.draw(st.integers(0, len(sound) - 1))] = data.draw(st.integers(0, 255))
     path = tmp_path / "model.onnx"
     path.write_bytes(sound)
-    try:
-        compile_model(path, Options())
-    except OdlError as e:
-        assert str(e).isprintable()
+    with suppress(OdlError):
+        assert compile_model(path, Options()).program.calls
 
 
 GRAPHS = {
