@@ -144,14 +144,29 @@ class MaxPool(Pool):
         return [np.zeros(v.shape) for v in y]
 
     def same(self, node: Node, x: Arrays, got: Arrays, want: Arrays) -> list[npt.NDArray[np.bool_]]:
-        """Another index is right where x has the same value there."""
+        """Another index is right where x has the same value there, in the same window."""
         ties = [np.zeros(v.shape, bool) for v in got]
         if len(got) > 1 and not node.attr("storage_order", 0):
             flat, n = x[0].ravel(), x[0].size
             index = got[1].astype(np.int64)
-            inside = (index >= 0) & (index < n)
+            inside = (index >= 0) & (index < n) & self._in_window(node, index)
             ties[1] = inside & (flat[np.clip(index, 0, n - 1)] == flat[want[1].astype(np.int64)])
         return ties
+
+    def _in_window(self, node: Node, index: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Whether each flat index, row-major, lies on a tap of its own output's window."""
+        g = self._geometry(node)
+        size = g["in_dhw"]
+        at = index.reshape(g["maps"], *g["out_dhw"])
+        maps, *out = np.indices(at.shape)
+        right: npt.NDArray[np.bool_] = at // int(np.prod(size)) == maps
+        rest = np.unravel_index(at % int(np.prod(size)), size)
+        for p, o, taps, stride, dilation, pad in zip(
+            rest, out, g["size"], g["stride"], g["dilation"], g["pad"], strict=True
+        ):
+            tap, off = np.divmod(p - (o * stride - pad), dilation)
+            right &= (off == 0) & (tap >= 0) & (tap < taps)
+        return np.reshape(right, index.shape)
 
 
 class AveragePool(Pool):

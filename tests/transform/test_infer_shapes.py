@@ -68,7 +68,8 @@ def test_an_operator_of_ours_gets_none_and_is_no_error() -> None:
         ),
         (
             "g (int64[2] x, float[2] z) => (float[2] y) { [sum] y = Add (x, z) }",
-            "[ShapeInferenceError] (op_type:Add, node name: sum): B has inconsistent type tensor(float)",
+            "[ShapeInferenceError] (op_type:Add, node name: sum): B has inconsistent type "
+            "tensor(float)",
         ),
     ],
     ids=["shapes", "declared", "types"],
