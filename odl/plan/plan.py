@@ -15,6 +15,10 @@ from odl.program import Buffer, Program, Tensor, verify
 from odl.target import Target
 
 
+NUMBERS = 0xFFFF
+"""Most tensors, and most steps: struct odl_model counts them in 16 bits."""
+
+
 def plan(graph: ir.Graph, name: str, target: Target, cores: int) -> Program:
     """The verified Program of a canonical graph; it may still be too large (`check_fit`).
 
@@ -77,6 +81,11 @@ def check_fit(program: Program, target: Target) -> None:
     Raises:
         DoesNotFit: with the bytes missing, the tensor at fault and what would help.
     """
+    if max(len(program.listed), len(program.calls)) > NUMBERS:
+        raise DoesNotFit(
+            f"{len(program.listed)} tensors in {len(program.calls)} steps",
+            advice=f"the link numbers at most {NUMBERS} of each",
+        )
     capacity = {m.name: m.bytes for m in target.memories}
     for memory, size in program.arenas.items():
         missing = size - capacity[memory]

@@ -74,6 +74,7 @@ def print_analysis(program: Program, target: Target) -> None:
         ("step", "node", "kernel", "output", "MAC", "constants", "live bytes"),
         rows,
         numbers="rlllrrr",
+        spare=(2, 5, 3),
     )
     facts = [
         ("model", f"{program.name} for {target.name}, {program.cores} cores"),

@@ -25,24 +25,42 @@ def console() -> Console:
 
 
 def print_table(
-    head: Sequence[str], rows: Iterable[Sequence[Any]], numbers: str = "", fail: int | None = None
+    head: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    numbers: str = "",
+    fail: int | None = None,
+    spare: Sequence[int] = (),
 ) -> None:
     """A table with one line per row.
 
     Args:
         numbers: letters, one per column: `r` is right-aligned, anything else left.
         fail: the column whose text, other than `ok`, is shown in red.
+        spare: columns to leave out, in this order, until a narrow terminal holds the table.
     """
+    texts = [[printable(cell) for cell in row] for row in rows]
+    out, shown = console(), list(range(len(head)))
+    unlimited = out.options.update(max_width=10_000)
+    table = _table(head, texts, numbers, fail, shown)
+    for column in spare:
+        if out.measure(table, options=unlimited).maximum <= out.width:
+            break
+        shown.remove(column)
+        table = _table(head, texts, numbers, fail, shown)
+    out.print(table)
+
+
+def _table(
+    head: Sequence[str], rows: list[list[str]], numbers: str, fail: int | None, shown: list[int]
+) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for i, title in enumerate(head):
+    for i in shown:
         right = i < len(numbers) and numbers[i] == "r"
-        table.add_column(title, justify="right" if right else "left", overflow="fold")
+        table.add_column(head[i], justify="right" if right else "left", overflow="fold")
     for row in rows:
-        cells = [Text(printable(cell)) for cell in row]
-        if fail is not None and cells[fail].plain != "ok":
-            cells[fail].stylize("bold red")
+        cells = [Text(row[i], "bold red" if i == fail and row[i] != "ok" else "") for i in shown]
         table.add_row(*cells)
-    console().print(table)
+    return table
 
 
 def print_facts(facts: Iterable[tuple[str, str]]) -> None:

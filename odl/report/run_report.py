@@ -17,6 +17,7 @@ def print_run(project: Project, result: Result, flash: int = 0, ram: int = 0) ->
             [_row(c) for c in result.verdict.checks.values()],
             numbers="lllrrrrr",
             fail=8,
+            spare=(2, 4, 7, 1, 5),
         )
     print_facts(_facts(project, result, flash, ram))
 

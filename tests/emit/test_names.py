@@ -52,6 +52,18 @@ def test_identifiers_are_readable(names: list[str], want: list[str]) -> None:
     assert list(identifiers(names, "T_").values()) == want
 
 
+@pytest.mark.parametrize(
+    ("names", "want"),
+    [
+        (["x", "x_elements"], ["x", "x_elements_2"]),
+        (["x_elements", "x"], ["x_elements", "x_2"]),
+        (["h", "macs"], ["h_2", "macs_2"]),
+    ],
+)
+def test_macros_are_readable(names: list[str], want: list[str]) -> None:
+    assert list(identifiers(names, "").values()) == want
+
+
 def test_the_same_name_twice_is_one() -> None:
     assert identifiers(["a", "a"], "T_") == {"a": "T_a"}
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -139,3 +141,11 @@ def test_the_same_model_gives_the_same_bytes(path: Path, target: str) -> None:
     for name in ("one", "two"):
         compile_to(path, path.parent / name, Options(target))
     assert tree(path.parent / "one") == tree(path.parent / "two")
+
+
+def test_the_same_bytes_in_every_process(path: Path) -> None:
+    for seed in ("1", "2"):
+        command = [sys.executable, "-c", "import odl.cli; odl.cli.main()", "compile", str(path)]
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        subprocess.run([*command, "-o", path.parent / seed], env=environment, check=True)
+    assert tree(path.parent / "1") == tree(path.parent / "2")

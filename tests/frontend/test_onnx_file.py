@@ -257,6 +257,12 @@ def test_the_command_line_says_one_line_and_leaves_nothing(
     assert os.listdir(tmp_path) == ["model.onnx"]
 
 
+def test_onnx_ir_prints_no_warnings_with_raw_names() -> None:
+    code = "import logging, odl.frontend.onnx_file; logging.getLogger('onnx_ir.x').warning('raw')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_the_process_says_one_line_and_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "model.onnx").write_bytes(b"no model")
     command = [sys.executable, "-c", "import odl.cli; odl.cli.main()", "compile", "model.onnx"]

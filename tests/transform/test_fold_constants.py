@@ -19,15 +19,26 @@ FLATTEN = """g (float[2,3,4] x) => (float[?,?] y) <int64[1] zero = {0}, int64[1]
 }"""
 """What PyTorch writes for x.view(x.size(0), -1)."""
 
+TWICE = """g (float[2,3] x) => (float[?] y)
+{
+  shape = Shape (x)
+  count = ReduceProd <keepdims = 1> (shape)
+  flat = Reshape (x, count)
+  again = Shape (flat)
+  y = Reshape (flat, again)
+}"""
+"""ONNX's inference does not follow the product: `flat` has a shape once `count` is computed."""
+
 WEIGHTS = """g (float[2,3] x) => (float[2,2] y) <float[2,3] w = {1, 2, 3, 4, 5, 6}>
 { t = Transpose (w) s = Mul (t, t) y = MatMul (x, s) }"""
 
 CASES = {
     FLATTEN: ["Reshape"],
+    TWICE: ["Reshape", "Reshape"],
     WEIGHTS: ["MatMul"],
     "g (float[2,3] x) => (int64[?] y) { y = Shape (x) }": [],
     "g (float[2,3] x) => (int64[?] y) { y = Shape <start = 1> (x) }": [],
-    "g (float[2,3] x) => (int64[?] y) { y = Shape <start = -1, end = 2> (x) }": [],
+    "g (float[2,3] x) => (int64[?] y) { y = Shape <start = -2, end = 1> (x) }": [],
     "g (float[2,3] x) => (float[2,3] y) { y = Relu (x) }": ["Relu"],
 }
 

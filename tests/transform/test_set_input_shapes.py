@@ -69,6 +69,12 @@ def test_only_the_batch_has_a_default(declared: list[int | str]) -> None:
     assert as_bytes(set_input_shapes(after, {})) == before
 
 
+def test_a_declared_shape_of_an_output_does_not_bind() -> None:
+    text = "g (float[N,4] x) => (float[8,4] y) { y = Relu (x) }"
+    after = infer_shapes(set_input_shapes(graph(text), {}))
+    assert list(after.graph.outputs[0].shape) == [1, 4]
+
+
 def test_it_means_the_same() -> None:
     text = "g (float[N,M] x) => (float[N,M] y) { y = Softmax (x) }"
     inputs = {"x": np.float32([[1, 2, 3], [4, 6, 5]])}
