@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import itertools
 import math
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,6 +18,7 @@ from typing import Any
 import numpy.typing as npt
 
 from odl.dtype import DType
+from odl.errors import printable
 
 In = npt.NDArray[Any]
 """A kernel operand that is read: the flat elements from the Ref to the end of its tensor."""
@@ -54,6 +56,11 @@ def kernel(run: Callable[..., None]) -> Kernel:
     return Kernel(run.__name__, run)
 
 
+def _text(name: str) -> str:
+    """A name from the model, whole, on one line."""
+    return printable(name, limit=sys.maxsize)
+
+
 @dataclass(frozen=True)
 class Ref:
     """An operand: a tensor, from byte `offset` on."""
@@ -62,7 +69,7 @@ class Ref:
     offset: int = 0
 
     def __str__(self) -> str:
-        return f"%{self.tensor}" + (f"+{self.offset}" if self.offset else "")
+        return f"%{_text(self.tensor)}" + (f"+{self.offset}" if self.offset else "")
 
 
 @dataclass(frozen=True)
@@ -240,8 +247,9 @@ class Program:
             if t.buffer:
                 b = self.buffer[t.buffer]
                 place = f"{b.memory}[{b.offset}:{b.offset + b.size}] steps {b.first}..{b.last}"
-            lines.append(f"  {t.kind} %{t.name}: {t} {place}")
-        lines += [f"  {i}: {call}  # {call.op} {call.node}" for i, call in enumerate(self.calls)]
+            lines.append(f"  {t.kind} %{_text(t.name)}: {t} {place}")
+        for i, call in enumerate(self.calls):
+            lines.append(f"  {i}: {call}  # {call.op} {_text(call.node)}")
         return "\n".join(lines) + "\n"
 
 

@@ -81,7 +81,7 @@ static void restart(struct odl_decoder *d) {
     d->zero_due = d->begun = d->bad = false;
 }
 
-void odl_decoder_init(struct odl_decoder *decoder) {
+void odl_decoder_reset(struct odl_decoder *decoder) {
     decoder->dropped = 0;
     restart(decoder);
 }

@@ -37,7 +37,7 @@ def _context(program: Program, source: str) -> dict[str, Any]:
     names = {**identifiers(arena, "T_"), **identifiers(fixed, "k_")}
     tensors = [_tensor(program, t, names[t.name], i) for i, t in enumerate(program.listed)]
     by_name = {t["label"]: t for t in tensors}
-    ports = identifiers([*program.inputs, *program.outputs], "")
+    inputs, outputs = identifiers(program.inputs, "IN_"), identifiers(program.outputs, "OUT_")
     return {
         "name": program.name,
         "NAME": program.name.upper(),
@@ -53,8 +53,8 @@ def _context(program: Program, source: str) -> dict[str, Any]:
         "hash": [f"0x{b:02x}" for b in program.model_hash],
         "tensors": tensors,
         "placed": [by_name[n] for n in arena],
-        "inputs": [{**by_name[n], "id": ports[n].upper()} for n in program.inputs],
-        "outputs": [{**by_name[n], "id": ports[n].upper()} for n in program.outputs],
+        "inputs": [{**by_name[n], "id": inputs[n].upper()} for n in program.inputs],
+        "outputs": [{**by_name[n], "id": outputs[n].upper()} for n in program.outputs],
         "constants": [_constant(program.tensor[n], names[n]) for n in fixed],
         "calls": [_call(program, c, i, names) for i, c in enumerate(program.calls)],
     }

@@ -7,26 +7,26 @@ from collections.abc import Iterable
 
 from odl.errors import printable
 
-_OF_HEADER = ("H", "ARENA", "ARENA_BYTES", "ARENA_ATTRIBUTES", "CONSTANT_BYTES", "MACS")
-"""What model.h itself puts after ODL_<MODEL>_; H is a guard."""
-
 
 def identifiers(names: Iterable[str], prefix: str) -> dict[str, str]:
     """A C identifier for each name: readable, and, by its prefix, no word of C's own.
 
-    They stay unique in capitals, too. Without a prefix they are for the macros of model.h, whose
-    own words are taken, as is each with _ELEMENTS.
+    They stay unique in capitals, and with _ELEMENTS behind them, which is what model.h adds.
     """
-    taken = set() if prefix else set(_OF_HEADER)
+    taken: set[str] = set()
     result = {}
     for name in dict.fromkeys(names):
         stem = prefix + (re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")[:40] or "unnamed")
         identifier, n = stem, 2
-        while taken & {identifier.upper(), f"{identifier.upper()}_ELEMENTS"}:
+        while taken & _macros(identifier):
             identifier, n = f"{stem}_{n}", n + 1
-        taken |= {identifier.upper(), *([] if prefix else [f"{identifier.upper()}_ELEMENTS"])}
+        taken |= _macros(identifier)
         result[name] = identifier
     return result
+
+
+def _macros(identifier: str) -> set[str]:
+    return {identifier.upper(), f"{identifier.upper()}_ELEMENTS"}
 
 
 def comment(text: str) -> str:

@@ -31,24 +31,35 @@ def write_project(
         UsageError: the folder holds something that odl has not made.
         DeviceError: the folder cannot be written.
     """
-    folder = folder.resolve()
-    if folder.exists() and not _is_ours(folder):
-        raise UsageError(
-            "the output folder holds other files",
-            where=str(folder),
-            advice="name a new folder with -o",
-        )
     try:
+        folder = folder.resolve()
+        if folder.exists() and not _is_ours(folder):
+            raise UsageError(
+                "the output folder holds other files",
+                where=str(folder),
+                advice="name a new folder with -o",
+            )
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch:
             fresh = Path(scratch) / "new"
             fresh.mkdir()
             _fill(fresh, program, target, stages, source)
-            if folder.exists():
-                os.rename(folder, Path(scratch) / "old")
-            os.rename(fresh, folder)
-    except OSError as e:
-        raise DeviceError(f"cannot be written: {e.strerror}", where=str(folder)) from e
+            _exchange(folder, fresh, Path(scratch) / "old")
+    except (OSError, RuntimeError) as e:  # RuntimeError: symbolic links in a circle
+        reason = getattr(e, "strerror", None) or str(e)
+        raise DeviceError(f"cannot be written: {reason}", where=str(folder)) from e
+
+
+def _exchange(folder: Path, fresh: Path, old: Path) -> None:
+    """Put `fresh` in the place of `folder`, or leave that as it is."""
+    if folder.exists():
+        os.rename(folder, old)
+    try:
+        os.rename(fresh, folder)
+    except OSError:
+        if old.exists():
+            os.rename(old, folder)
+        raise
 
 
 def _is_ours(folder: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Container
 from typing import Any, TypeVar
 
 import numpy as np
@@ -20,8 +21,9 @@ T = TypeVar("T")
 class Node:
     """Typed, located access to one `onnx_ir.Node`; whatever is missing is refused in one line."""
 
-    def __init__(self, node: ir.Node) -> None:
-        self.ir = node
+    def __init__(self, node: ir.Node, taken: Container[str] = ()) -> None:
+        """`taken` are the names that new constants must not have."""
+        self.ir, self._taken = node, taken
         self.op = node.op_type if not node.domain else f"{node.domain}.{node.op_type}"
         outputs = [v.name for v in node.outputs if v.name]
         self.name = node.name or (outputs[0] if outputs else "") or "?"
@@ -88,6 +90,8 @@ class Node:
     def new_constant(self, suffix: str, array: npt.NDArray[Any]) -> Ref:
         """A constant that only the lowered form needs, such as an index table."""
         name = f"{self.output().tensor}/{suffix}"
+        while name in self._taken or name in self.constants:
+            name += "'"
         self.constants[name] = array
         return Ref(name)
 

@@ -34,8 +34,9 @@ def lower(graph: ir.Graph, target: Target) -> Lowered:
     calls: list[Call] = []
     views: dict[str, str] = {}
     tensors = {t.name: t for t in map(_tensor, [*graph.inputs, *graph.initializers.values()])}
+    names = {*tensors, *(str(v.name) for node in graph for v in node.outputs)}
     for ir_node in graph:
-        node = Node(ir_node)
+        node = Node(ir_node, names)
         operator = lookup(node)
         for i, value in enumerate(ir_node.outputs):
             if i == 0 or node.wants(i):

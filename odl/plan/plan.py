@@ -14,7 +14,6 @@ from odl.plan.lower import Lowered, lower
 from odl.program import Buffer, Program, Tensor, verify
 from odl.target import Target
 
-
 NUMBERS = 0xFFFF
 """Most tensors, and most steps: struct odl_model counts them in 16 bits."""
 

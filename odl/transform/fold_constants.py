@@ -92,7 +92,7 @@ def _shape(node: ir.Node) -> list[npt.NDArray[Any]] | None:
 
 def _become_constant(graph: ir.Graph, old: ir.Value, array: npt.NDArray[Any]) -> None:
     name = old.name
-    new = ir.Value(name=name, const_value=ir.tensor(np.ascontiguousarray(array), name=name))
+    new = ir.Value(name=name, const_value=ir.tensor(np.asarray(array, order="C"), name=name))
     new.shape, new.type = ir.Shape(array.shape), old.type
     old.name = f"{name}/folded"
     old.replace_all_uses_with(new, replace_graph_outputs=True)

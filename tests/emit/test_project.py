@@ -61,7 +61,6 @@ def test_a_failure_leaves_the_old_folder(
     assert sorted(os.listdir(path.parent)) == ["net.onnx", "out"]
 
 
-@pytest.mark.xfail(strict=True, reason="write_project moves the old folder away, and not back")
 def test_a_failure_of_the_last_step_leaves_the_old_folder(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,7 +43,7 @@ static int decode(void) {
     struct odl_decoder *decoder = allocate(sizeof *decoder);
     struct odl_frame frame;
     memset(decoder, 0xa5, sizeof *decoder); /* init must not count on cleared memory */
-    odl_decoder_init(decoder);
+    odl_decoder_reset(decoder);
     for (int byte; (byte = getchar()) != EOF;) {
         if (odl_decoder_feed(decoder, (uint8_t)byte, &frame)) {
             write_record(&frame);

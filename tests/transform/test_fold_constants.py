@@ -29,6 +29,9 @@ TWICE = """g (float[2,3] x) => (float[?] y)
 }"""
 """ONNX's inference does not follow the product: `flat` has a shape once `count` is computed."""
 
+SCALAR = """g (float[2,3] x) => (float[2,3] y) <float[2,2] w = {1, 2, 3, 4}>
+{ s = ReduceSum <keepdims = 0> (w) y = Add (x, s) }"""
+
 WEIGHTS = """g (float[2,3] x) => (float[2,2] y) <float[2,3] w = {1, 2, 3, 4, 5, 6}>
 { t = Transpose (w) s = Mul (t, t) y = MatMul (x, s) }"""
 
@@ -36,6 +39,7 @@ CASES = {
     FLATTEN: ["Reshape"],
     TWICE: ["Reshape", "Reshape"],
     WEIGHTS: ["MatMul"],
+    SCALAR: ["Add"],
     "g (float[2,3] x) => (int64[?] y) { y = Shape (x) }": [],
     "g (float[2,3] x) => (int64[?] y) { y = Shape <start = 1> (x) }": [],
     "g (float[2,3] x) => (int64[?] y) { y = Shape <start = -2, end = 1> (x) }": [],
@@ -59,6 +63,11 @@ def test_a_computed_tensor_keeps_its_name() -> None:
     assert [v.name for v in after[0].inputs] == ["x", "s"]
     want = np.float32([[1, 16], [4, 25], [9, 36]])
     np.testing.assert_array_equal(after.initializers["s"].const_value.numpy(), want)
+
+
+def test_a_scalar_stays_one() -> None:
+    scalar = fold_constants(graph(SCALAR)).graph.initializers["s"]
+    assert list(scalar.shape) == list(scalar.const_value.shape) == []
 
 
 def test_shapes_become_known_as_constants_do() -> None:

@@ -47,7 +47,7 @@ struct odl_decoder {
     uint32_t dropped; /* damaged frames since the start */
 };
 
-void odl_decoder_init(struct odl_decoder *decoder);
+void odl_decoder_reset(struct odl_decoder *decoder);
 
 /*
  * Take one byte from the wire. True if it completed an intact frame, which is then in *frame; its

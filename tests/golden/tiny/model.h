@@ -4,8 +4,8 @@
  * Call odl_tiny_init once, then for every sample: fill the inputs, call odl_tiny_infer,
  * read the outputs. Inputs share memory with later tensors: fill them again before each call.
  */
-#ifndef ODL_TINY_H
-#define ODL_TINY_H
+#ifndef ODL_TINY_MODEL_H
+#define ODL_TINY_MODEL_H
 
 #include <stdint.h>
 
@@ -27,16 +27,16 @@
 extern uint8_t odl_tiny_arena[ODL_TINY_ARENA_BYTES];
 
 /* Input image: f32[1,1,4,4]. */
-#define ODL_TINY_IMAGE ((float *)(void *)(odl_tiny_arena + 0))
-#define ODL_TINY_IMAGE_ELEMENTS 16
+#define ODL_TINY_IN_IMAGE ((float *)(void *)(odl_tiny_arena + 0))
+#define ODL_TINY_IN_IMAGE_ELEMENTS 16
 
 /* Output scores: f32[1,2]. */
-#define ODL_TINY_SCORES ((const float *)(const void *)(odl_tiny_arena + 0))
-#define ODL_TINY_SCORES_ELEMENTS 2
+#define ODL_TINY_OUT_SCORES ((const float *)(const void *)(odl_tiny_arena + 0))
+#define ODL_TINY_OUT_SCORES_ELEMENTS 2
 
 /* Output winner: i64[1]. */
-#define ODL_TINY_WINNER ((const int64_t *)(const void *)(odl_tiny_arena + 8))
-#define ODL_TINY_WINNER_ELEMENTS 1
+#define ODL_TINY_OUT_WINNER ((const int64_t *)(const void *)(odl_tiny_arena + 8))
+#define ODL_TINY_OUT_WINNER_ELEMENTS 1
 
 /* Prepare the model; 0, or a negative code. Core 0 calls it after odl_platform_start. */
 __attribute__((warn_unused_result)) int odl_tiny_init(void);
