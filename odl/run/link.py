@@ -16,6 +16,8 @@ from odl.run.ports import Port
 
 ATTEMPTS = 4
 """How often a request is sent before its answer is given up."""
+QUIET_SECONDS = 0.2
+"""Longer than a frame takes on a slow wire: then none is under way any more."""
 FIRST_CREDIT = 256
 """Bytes under way until the device has stated its own credit."""
 
@@ -127,18 +129,19 @@ class Link:
     def _answer(self) -> bytes:
         """Wait for the answer to the oldest request; whatever was lost is sent again."""
         for attempt in range(ATTEMPTS):
+            if attempt:
+                self._repeat()
             end = time.monotonic() + self._timeout / ATTEMPTS
             while (frame := self._receive(end)) is not None:
                 verdict = self._judge(frame)
                 if verdict is None:
                     continue
                 if not verdict:
+                    self._drain()
                     break
                 self._credit = max(frame.credit, FIRST_CREDIT)
                 self._under_way.popleft()
                 return frame.payload
-            if attempt < ATTEMPTS - 1:
-                self._repeat()
         raise DeviceError(
             f"the device does not answer ({self._timeout:g} s)",
             where=self._under_way[0].request.type.name.lower(),
@@ -183,6 +186,16 @@ class Link:
         raise DeviceError(
             f"the device refused: {words} (code {code})", where=asked.request.type.name.lower()
         )
+
+    def _drain(self) -> None:
+        """Wait until all that is under way has arrived, so that repeating keeps to the credit."""
+        quiet = min(QUIET_SECONDS, self._timeout / 20)
+        end = time.monotonic() + self._timeout
+        while time.monotonic() < end:
+            frame = self._receive(time.monotonic() + quiet)
+            if frame is None:
+                return
+            self._judge(frame)
 
     def _repeat(self) -> None:
         for sent in self._under_way:
