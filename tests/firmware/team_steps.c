@@ -10,9 +10,9 @@
 
 enum { STEPS = 10000, LONGEST_RUN = 7, MOST_ROWS = 70, MOST_CORES = 17 };
 
-/* The steps done before a step, which is all that its kernel knows. */
+/* What a kernel knows: its step, and how many cores were to do the one before. */
 struct place {
-    uint32_t step, cores; /* its number, and the team of the step before */
+    uint32_t step, cores;
 };
 
 static struct odl_step steps[STEPS];

@@ -1,0 +1,91 @@
+"""Serial ports by URL: sockets and terminals, unplugged or never there."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import threading
+import tty
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+from odl.errors import DeviceError
+from odl.run.ports import SerialPort
+from odl.run.samples import Samples
+from odl.run.session import RunOptions, open_port, run
+from tests.devices import HostPrograms
+
+SAMPLES = Samples({"x": np.ones((3, 1, 2000), np.float32)}, None)
+
+
+@contextmanager
+def served(programs: HostPrograms, bytes_until_unplugged: int | None = None) -> Iterator[str]:
+    """The URL of a socket that leads to the host program."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def bridge() -> None:
+        connection, _ = listener.accept()
+        streams = {"stdin": connection.fileno(), "stdout": subprocess.PIPE}
+        with subprocess.Popen([programs.program, "0"], **streams) as device, connection:
+            assert device.stdout is not None
+            left = bytes_until_unplugged
+            while data := os.read(device.stdout.fileno(), 4096):
+                connection.sendall(data)
+                left = None if left is None else left - len(data)
+                if left is not None and left < 0:
+                    connection.shutdown(socket.SHUT_RDWR)
+                    device.kill()
+
+    thread = threading.Thread(target=bridge, daemon=True)
+    thread.start()
+    yield f"socket://127.0.0.1:{listener.getsockname()[1]}"
+    thread.join(10)
+    listener.close()
+
+
+def test_a_whole_run_over_a_socket(programs: HostPrograms) -> None:
+    with served(programs) as url:
+        options = RunOptions(port=url)
+        with open_port(programs.projects[0], None, options) as port:
+            assert run(programs.projects[0], port, SAMPLES, options).ok
+
+
+def test_unplugged_in_the_middle(programs: HostPrograms) -> None:
+    with served(programs, 20_000) as url:
+        options = RunOptions(port=url)
+        with (
+            open_port(programs.projects[0], None, options) as port,
+            pytest.raises(DeviceError) as error,
+        ):
+            run(programs.projects[0], port, SAMPLES, options)
+    assert str(error.value).startswith(f"{url}: the device was unplugged (")
+    assert error.value.exit_code == 5
+
+
+def test_a_terminal_that_is_unplugged() -> None:
+    ours, theirs = os.openpty()
+    tty.setraw(theirs)
+    port = SerialPort(os.ttyname(theirs))
+    os.close(theirs)
+    os.write(ours, b"hello")
+    assert port.read(10) == b"hello"
+    port.write(b"back")
+    assert os.read(ours, 10) == b"back"
+    assert port.read(0.01) == b""
+    os.close(ours)
+    with pytest.raises(DeviceError, match="the device was unplugged"):
+        port.read(10)
+    port.close()
+
+
+@pytest.mark.parametrize("url", ["/dev/ttyNONE", "socket://127.0.0.1:1", "nonsense://x"])
+def test_a_port_that_cannot_be_opened(url: str) -> None:
+    with pytest.raises(DeviceError) as error:
+        SerialPort(url)
+    text = str(error.value)
+    assert text.startswith(f"{url}: the port cannot be opened: ")
+    assert text.endswith("; is the board plugged in, and no other program using it?")
