@@ -137,7 +137,8 @@ class Verifier:
             check.share = float(share.flat[worst])
             check.bound = float(np.broadcast_to(bound, got.shape).flat[worst])
         check.max_abs = max(check.max_abs, float(error.max(initial=0)))
-        ulps: Array = error / _ulp(want, check.dtype)
+        ulps: Array = np.where(np.isfinite(error), error, 0) / _ulp(want, check.dtype)
+        ulps[~np.isfinite(error)] = np.inf
         check.max_ulp = max(check.max_ulp, float(ulps.max(initial=0)))
 
     def _compare_with_original(self, inputs: dict[str, Array], device: dict[str, Array]) -> None:

@@ -39,6 +39,7 @@ def served(programs: HostPrograms, bytes_until_unplugged: int | None = None) -> 
                 if left is not None and left < 0:
                     connection.shutdown(socket.SHUT_RDWR)
                     device.kill()
+                    return
 
     thread = threading.Thread(target=bridge, daemon=True)
     thread.start()

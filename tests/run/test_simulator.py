@@ -86,7 +86,7 @@ def test_one_that_does_not_connect(
     scratch: Path, monkeypatch: pytest.MonkeyPatch, code: str
 ) -> None:
     monkeypatch.setattr(simulator, "START_SECONDS", 0.5)
-    with pytest.raises(DeviceError, match="^fake: the simulator did not start"):
+    with pytest.raises(DeviceError, match=r"^fake: the simulator did not start"):
         start(running(code, "socket"))
     assert list(scratch.iterdir()) == []
 
