@@ -94,16 +94,11 @@ def _load(path: Path) -> dict[str, Array]:
                 return {name: _numeric(stored[name], name, path) for name in stored.files}
         array = np.load(path, allow_pickle=False, mmap_mode="r")
         return {"x": _numeric(array, "x", path)}
-    except (
-        OSError,
-        ValueError,
-        EOFError,
-        KeyError,
-        SyntaxError,
-        zipfile.BadZipFile,
-        MemoryError,
-    ) as e:
-        raise ModelError(f"not a readable .npz or .npy file ({e})", where=str(path)) from e
+    except ModelError:
+        raise
+    except Exception as e:  # what NumPy and zipfile raise for damage has no common base
+        reason = str(e) or type(e).__name__
+        raise ModelError(f"not a readable .npz or .npy file ({reason})", where=str(path)) from e
 
 
 def _numeric(array: Any, name: str, path: Path) -> Array:
