@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import struct
 from typing import Any
@@ -12,9 +13,13 @@ import numpy.typing as npt
 from odl.errors import DeviceError, IntegrityError
 from odl.project import Project, TensorInfo
 from odl.result import Cost
+from odl.run.frame import PAYLOAD
 from odl.run.link import Hello, Link, Message, Request, hello
 
 Array = npt.NDArray[Any]
+
+WRITE_HEADER = 4
+"""Bytes of a WRITE's payload before the data."""
 
 
 class Device:
@@ -34,6 +39,8 @@ class Device:
                 where=str(project.folder),
                 advice="flash the one that was built from this folder",
             )
+        if not WRITE_HEADER < self.hello.payload <= PAYLOAD:
+            raise IntegrityError(f"the device takes payloads of {self.hello.payload} bytes")
         counts = (self.hello.tensors, self.hello.steps)
         if counts != (len(project.tensors), len(project.steps)):
             raise IntegrityError("the device's tables are not those of the manifest")
@@ -49,11 +56,8 @@ class Device:
             rank = len(info.shape)
             size = math.prod(info.shape) * info.dtype.size
             want = struct.pack(f"<I{rank}I", size, *info.shape)
-            if (
-                answer[0] != info.dtype.code
-                or answer[2] != rank
-                or answer[4 : 8 + 4 * rank] != want
-            ):
+            head = answer[:3:2], answer[4 : 8 + 4 * rank]
+            if head != (bytes([info.dtype.code, rank]), want):
                 raise IntegrityError(
                     "the device's tensor differs from the manifest's", where=f"tensor '{info.name}'"
                 )
@@ -65,7 +69,7 @@ class Device:
             info = self._info(name)
             number = self.project.number(name)
             data = np.ascontiguousarray(array, info.dtype.numpy).tobytes()
-            room = self.hello.payload - 4
+            room = self.hello.payload - WRITE_HEADER
             requests += [
                 Request(Message.WRITE, at, struct.pack("<HH", number, 0) + data[at : at + room])
                 for at in range(0, len(data), room)
@@ -75,26 +79,25 @@ class Device:
 
     def read(self, names: list[str]) -> dict[str, Array]:
         """The tensors' present contents."""
-        requests = []
+        requests, sizes = [], []
         for name in names:
             number, size = self.project.number(name), self._bytes(name)
             for at in range(0, size, self.hello.payload):
                 part = min(self.hello.payload, size - at)
                 requests.append(Request(Message.READ, at, struct.pack("<HH", number, part)))
-        answers = self.link.stream(requests)
-        result = {}
-        for name in names:
-            info, data = self._info(name), b""
-            while len(data) < self._bytes(name):
-                part_data = next(answers)
-                if not part_data:
-                    raise IntegrityError("the device sent no data", where=f"tensor '{name}'")
-                data += part_data
-            try:
-                result[name] = np.frombuffer(data, info.dtype.numpy).reshape(info.shape)
-            except ValueError as e:
-                raise IntegrityError("the device sent too much", where=f"tensor '{name}'") from e
-        return result
+                sizes.append((name, part))
+        data = dict.fromkeys(names, b"")
+        for (name, size), part_data in zip(sizes, self.link.stream(requests), strict=True):
+            if len(part_data) != size:
+                raise IntegrityError(
+                    f"the device sent {len(part_data)} bytes, not {size}", where=f"tensor '{name}'"
+                )
+            data[name] += part_data
+        infos = {name: self._info(name) for name in names}
+        return {
+            name: np.frombuffer(data[name], info.dtype.numpy).reshape(info.shape)
+            for name, info in infos.items()
+        }
 
     def run(self, first: int, count: int, cores: int = 0) -> None:
         """Run steps on so many cores; 0 is all."""
@@ -105,11 +108,12 @@ class Device:
         try:
             return Cost(*struct.unpack("<2Q", self.link.ask(Request(Message.COUNTERS))))
         except struct.error as e:
-            raise IntegrityError("the device's counters are too short") from e
+            raise IntegrityError("the device's counters have the wrong size") from e
 
     def close(self) -> None:
         """Say goodbye; a simulated device then ends by itself."""
-        self.link.ask(Request(Message.BYE))
+        with contextlib.suppress(DeviceError):  # it may have ended, and its last word been lost
+            self.link.ask(Request(Message.BYE))
 
     def _info(self, name: str) -> TensorInfo:
         return self.project.tensors[self.project.number(name)]

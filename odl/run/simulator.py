@@ -19,6 +19,8 @@ from odl.target import Target
 
 START_SECONDS = 10
 READ_BYTES = 65536
+LOG_BYTES = 2000
+"""Of the end of what it has written to stderr."""
 
 
 class Simulator:
@@ -62,9 +64,14 @@ class Simulator:
             listener = self._cleanup.enter_context(socket.socket(socket.AF_UNIX))
             listener.bind(str(scratch / "link"))
             listener.listen(1)
-        self._process = subprocess.Popen(
-            command, cwd=scratch, stderr=self._log, bufsize=0, start_new_session=True, **streams
-        )
+        try:
+            self._process = subprocess.Popen(
+                command, cwd=scratch, stderr=self._log, bufsize=0, start_new_session=True, **streams
+            )
+        except OSError as e:
+            raise DeviceError(
+                f"'{command[0]}' cannot be started: {e.strerror}", where=self._name
+            ) from e
         self._cleanup.callback(self._kill)
         if listener is not None:
             self._in = self._out = self._accept(listener)
@@ -90,7 +97,10 @@ class Simulator:
     def read(self, seconds: float) -> bytes:
         if not self._ready.select(seconds):
             return b""
-        data = os.read(self._in, READ_BYTES)
+        try:
+            data = os.read(self._in, READ_BYTES)
+        except OSError as e:  # a socket that is closed with bytes unread
+            raise self._gone("the simulator ended") from e
         if not data:
             raise self._gone("the simulator ended")
         return data
@@ -108,9 +118,10 @@ class Simulator:
     def _gone(self, what: str) -> DeviceError:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(1)
-        self._log.seek(0)
-        words = self._log.read(2000).decode(errors="replace").strip().splitlines()
-        said = f": {words[-1]}" if words else f" with exit code {self._process.poll()}"
+        self._log.seek(max(0, self._log.seek(0, os.SEEK_END) - LOG_BYTES))
+        words = self._log.read(LOG_BYTES).decode(errors="replace").strip().splitlines()
+        code = self._process.poll()
+        said = f": {words[-1]}" if words else "" if code is None else f" with exit code {code}"
         return DeviceError(f"{what}{said}", where=self._name)
 
     def _kill(self) -> None:

@@ -125,7 +125,8 @@ class Verifier:
         error, equal = _difference(got, want)
         tie = np.broadcast_to(tie, got.shape) & ~equal
         error[tie] = 0
-        share = np.where(error == 0, 0.0, error / np.where(bound > 0, bound, np.nan))
+        with np.errstate(invalid="ignore"):  # infinity by infinity
+            share = np.where(error == 0, 0.0, error / np.where(bound > 0, bound, np.nan))
         share = np.where(np.isnan(share), np.inf, share)
         failed = int(np.count_nonzero(share > 1))
         if failed and check.ok and self.verdict.first is None:
@@ -137,8 +138,8 @@ class Verifier:
             check.share = float(share.flat[worst])
             check.bound = float(np.broadcast_to(bound, got.shape).flat[worst])
         check.max_abs = max(check.max_abs, float(error.max(initial=0)))
-        ulps: Array = np.where(np.isfinite(error), error, 0) / _ulp(want, check.dtype)
-        ulps[~np.isfinite(error)] = np.inf
+        finite = np.isfinite(error)
+        ulps = np.where(finite, np.where(finite, error, 0) / _ulp(want, check.dtype), np.inf)
         check.max_ulp = max(check.max_ulp, float(ulps.max(initial=0)))
 
     def _compare_with_original(self, inputs: dict[str, Array], device: dict[str, Array]) -> None:
@@ -190,17 +191,17 @@ def _difference(got: Array, want: Array) -> tuple[Array, Array]:
     if got.shape != want.shape:
         return np.full(got.shape, np.inf), np.zeros(got.shape, bool)
     a, b = got.astype(np.float64), want.astype(np.float64)
-    if got.dtype.kind in "iu" and got.dtype.itemsize == 8:
-        equal = got == want
-    else:
-        equal = (a == b) | (np.isnan(a) & np.isnan(b))
-        if got.dtype.kind == "f":
-            with np.errstate(over="ignore"):
-                equal |= b.astype(got.dtype) == got
     with np.errstate(invalid="ignore"):
         error = np.abs(a - b)
     error = np.where(np.isnan(error), np.inf, error)
-    return np.where(equal & ~np.isfinite(error), 0.0, np.where(a == b, 0.0, error)), equal
+    if got.dtype.kind in "iu":
+        equal = got == want
+        return np.where(equal, 0.0, np.maximum(error, 1.0)), equal  # beyond 2**53 float64 has gaps
+    equal = (a == b) | (np.isnan(a) & np.isnan(b))
+    if got.dtype.kind == "f":
+        with np.errstate(over="ignore"):
+            equal |= b.astype(got.dtype) == got
+    return np.where(equal & ~np.isfinite(error), 0.0, error), equal
 
 
 def _ulp(want: Array, kind: DType) -> Array:

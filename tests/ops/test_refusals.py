@@ -13,7 +13,7 @@ CASES = {
     "(float[1,3,4,4,4] x) => (float[1,2,4,4,4] y) <float[2,3,1,1,1] w = {1,1,1,1,1,1}> "
     "{ [n] y = Conv (x, w) }": "Conv node 'n': 3 spatial dimensions; supported: 1 and 2",
     "(double[2] x) => (double[2] y) { [n] y = Relu (x) }": (
-        "tensor 'y': its element type DOUBLE has no kernels; odl compiles f32, f16, i8, u8, i32, "
+        "tensor 'x': its element type DOUBLE has no kernels; odl compiles f32, f16, i8, u8, i32, "
         "i64, b8"
     ),
     "(int32[2] x) => (int32[2] y) { [n] y = Relu (x) }": (

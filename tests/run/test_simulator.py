@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import selectors
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -62,6 +63,65 @@ def test_one_that_ends_tells_why(scratch: Path, code: str, said: str) -> None:
     assert list(scratch.iterdir()) == []
 
 
+def test_the_last_of_many_words_is_shown() -> None:
+    port = start(running("import sys\nfor i in range(999): print('line', i, file=sys.stderr)"))
+    with pytest.raises(DeviceError) as error:
+        port.read(10)
+    port.close()
+    assert str(error.value) == "fake: the simulator ended: line 998"
+
+
+READS_A_BYTE = """
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+s.recv(1)
+sys.exit('out of memory')
+"""
+
+
+def test_one_that_ends_with_bytes_unread_is_told() -> None:
+    """The socket is then not at its end, but reset."""
+    target = running(READS_A_BYTE, "socket")
+    command = (*target.run.command, "{socket}")
+    port = start(replace(target, run=replace(target.run, command=command)))
+    port.write(b"more than a byte")
+    with pytest.raises(DeviceError) as error:
+        port.read(10)
+    port.close()
+    assert str(error.value) == "fake: the simulator ended: out of memory"
+
+
+def test_one_that_is_no_program_of_this_machine(scratch: Path) -> None:
+    program = scratch / "program"
+    program.write_bytes(b"\x7fELF of another machine")
+    program.chmod(0o755)
+    target = running("")
+    with pytest.raises(DeviceError) as error:
+        start(replace(target, run=replace(target.run, command=(str(program),))))
+    assert str(error.value) == f"fake: '{program}' cannot be started: Exec format error"
+    assert list(scratch.iterdir()) == [program]
+
+
+def test_what_it_has_started_is_stopped_too(tmp_path: Path) -> None:
+    """Seen by a pipe that ends when the last of its writers does."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    ours = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    child = f"import os, time; os.write(os.open('{pipe}', os.O_WRONLY), b'up'); time.sleep(60)"
+    code = f'import subprocess, sys; subprocess.run([sys.executable, "-c", "{child}"])'
+    port = start(running(code))
+    with selectors.DefaultSelector() as selector:
+        selector.register(ours, selectors.EVENT_READ)
+        assert selector.select(10)
+        assert os.read(ours, 10) == b"up"
+        assert not selector.select(0)
+        port.close()
+        assert selector.select(10)
+        assert os.read(ours, 10) == b""
+    os.close(ours)
+
+
 def test_writing_to_one_that_has_ended_is_told() -> None:
     port = start(running("import os; os.close(0); os._exit(0)"))
     port._process.wait()
@@ -80,14 +140,21 @@ def test_one_that_is_not_installed(scratch: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["import time; time.sleep(60)", "import sys; sys.exit('bad option')"]
+    ("code", "said"),
+    [
+        ("import time; time.sleep(60)", ""),
+        ("import sys; sys.exit('bad option')", ": bad option"),
+        ("import sys; sys.exit(3)", " with exit code 3"),
+    ],
 )
 def test_one_that_does_not_connect(
-    scratch: Path, monkeypatch: pytest.MonkeyPatch, code: str
+    scratch: Path, monkeypatch: pytest.MonkeyPatch, code: str, said: str
 ) -> None:
-    monkeypatch.setattr(simulator, "START_SECONDS", 0.5)
-    with pytest.raises(DeviceError, match=r"^fake: the simulator did not start"):
+    monkeypatch.setattr(simulator, "START_SECONDS", 0.5 if not said else 10)
+    with pytest.raises(DeviceError) as error:
         start(running(code, "socket"))
+    assert str(error.value) == f"fake: the simulator did not start{said}"
+    assert error.value.exit_code == 5
     assert list(scratch.iterdir()) == []
 
 
