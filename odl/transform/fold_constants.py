@@ -14,8 +14,8 @@ from odl.ops.node import Node, constant_value, static_shape
 from odl.ops.reference import evaluate
 from odl.transform.infer_shapes import infer_shapes
 
-LIMIT = 1 << 24
-"""Most elements of a folded tensor: a hostile ConstantOfShape must not fill the host's memory."""
+LIMIT = 1 << 26
+"""Most elements to fold in all: hostile ConstantOfShapes must not fill the host's memory."""
 
 _RANDOM = {
     "Bernoulli",
@@ -29,29 +29,32 @@ _RANDOM = {
 
 def fold_constants(model: ir.Model) -> ir.Model:
     """Infer shapes and fold until nothing changes; shapes become known as constants do."""
+    left = LIMIT
     for _ in range(len(model.graph) + 1):
         infer_shapes(model)
-        if not _fold_once(model.graph):
+        before = len(model.graph)
+        left = _fold_once(model.graph, left)
+        if len(model.graph) == before:
             break
     return model
 
 
-def _fold_once(graph: ir.Graph) -> bool:
-    changed = False
+def _fold_once(graph: ir.Graph, left: int) -> int:
+    """Fold what can be folded within `left` elements; how many are left then."""
     for node in list(graph):
-        arrays = _evaluated(node)
+        arrays = _evaluated(node, left)
         if arrays is None:
             continue
+        left -= sum(a.size for a in arrays)
         for old, array in zip(node.outputs, arrays, strict=False):
             _become_constant(graph, old, array)
         graph.remove(node, safe=True)
-        changed = True
-    return changed
+    return left
 
 
-def _evaluated(node: ir.Node) -> list[npt.NDArray[Any]] | None:
-    outputs = [o for o in node.outputs if o.name]
-    if node.op_type in _RANDOM or not all(_foldable_size(o) for o in outputs):
+def _evaluated(node: ir.Node, left: int) -> list[npt.NDArray[Any]] | None:
+    sizes = [_size(o) for o in node.outputs if o.name]
+    if node.op_type in _RANDOM or sum(sizes) > left:
         return None
     if node.op_type == "Shape" and not node.domain and node.inputs[0] is not None:
         return _shape(node)
@@ -72,10 +75,11 @@ def _evaluated(node: ir.Node) -> list[npt.NDArray[Any]] | None:
         ) from e
 
 
-def _foldable_size(value: ir.Value) -> bool:
+def _size(value: ir.Value) -> float:
+    """Elements; infinite where the shape is not known."""
     if value.shape is None or not all(isinstance(d, int) for d in value.shape):
-        return False
-    return math.prod(static_shape(value)) <= LIMIT
+        return math.inf
+    return math.prod(static_shape(value))
 
 
 def _shape(node: ir.Node) -> list[npt.NDArray[Any]] | None:

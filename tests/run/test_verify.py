@@ -14,8 +14,9 @@ from odl.compile import Options, compile_graph
 from odl.emit.project import write_project
 from odl.plan.interpret import interpret
 from odl.project import read
-from odl.result import Check
+from odl.result import Check, Verdict
 from odl.run.verify import Verifier
+from tests.models import graph
 
 NET = """<ir_version: 8, opset_import: ["" : 17]>
 g (float[1,1,4,4] x) => (int64[1,1] top, float[1,4] flat)
@@ -131,3 +132,136 @@ def test_a_damaged_graph_is_refused(judged: tuple[Verifier, Seen, Seen], tmp_pat
     with pytest.raises(Exception, match="the graph cannot be read") as error:
         Verifier(read(tmp_path / "g"))
     assert error.value.exit_code == 3
+
+
+# --- numbers ---
+
+
+class Judge:
+    """The verdict on a small graph, for a device that is right but for what a test changes."""
+
+    def __init__(self, folder: Path, text: str) -> None:
+        compiled = compile_graph(graph(text), "m", Options())
+        write_project(compiled.program, compiled.target, compiled.stages, folder / "m", "m.onnx")
+        self.program, self.verifier = compiled.program, Verifier(read(folder / "m"))
+
+    def __call__(self, inputs: Seen, **changed: Any) -> Verdict:
+        listed = {t.name for t in self.program.listed}
+        seen = {k: v for k, v in interpret(self.program, inputs).items() if k in listed}
+        seen |= {k: np.asarray(v, seen[k].dtype).reshape(seen[k].shape) for k, v in changed.items()}
+        self.verifier.add(inputs, seen)
+        return self.verifier.verdict
+
+
+def f32(*values: float) -> Any:
+    return np.array(values, np.float32)
+
+
+SQUARE = "m (float[2] x) => (float[2] y) { y = Mul (x, x) }"
+CHAIN = """m (float[2] x) => (float[2] y, float[2] z)
+{ a = Relu (x)  b = Sigmoid (a)  y = Tanh (b)  z = Add (a, b) }"""
+TO_INT = "m (float[2] x) => (int64[2] y) { y = Cast <to = 7> (x) }"
+INDICES = """m (float[1,1,4] x) => (float[1,1,2] y, int64[1,1,2] at)
+{ y, at = MaxPool <kernel_shape = [2], strides = [2]> (x) }"""
+BIG = 2**53
+TINY = 2.0**-149
+
+
+def test_a_rounding_is_judged_between_neighbours(tmp_path: Path) -> None:
+    """u |y|, which is half an ULP to one: so the second nearest float may be right or wrong."""
+    judge, failed, outcomes = Judge(tmp_path, SQUARE), 0, set()
+    for x in np.random.default_rng(0).uniform(0.5, 2, 30).astype(np.float32):
+        want = float(x) ** 2
+        for steps in (-1, 0, 1):
+            got = float(np.float32(want)) + steps * float(np.spacing(np.float32(want)))
+            wrong = abs(got - want) > 2.0**-24 * want
+            before, failed = failed, judge({"x": f32(x, 1)}, y=[got, 1]).checks["y"].failed
+            assert failed - before == wrong
+            outcomes.add((steps == 0, wrong))
+    assert outcomes == {(True, False), (False, False), (False, True)}
+
+
+@pytest.mark.parametrize(("got", "ok"), [(0, True), (1, True), (2, False), (-1, False)])
+def test_results_below_the_smallest_float_may_go_either_way(
+    tmp_path: Path, got: int, ok: bool
+) -> None:
+    x = 2.0**-75  # its square is half the smallest float
+    assert judge_ok(tmp_path, f32(x, 1), [got * TINY, 1]) is ok
+
+
+def judge_ok(folder: Path, x: Any, y: Any) -> bool:
+    return Judge(folder, SQUARE)({"x": x}, y=y).ok
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("x", "got", "ok"),
+    [
+        (np.inf, np.inf, True),
+        (np.inf, 1, False),
+        (np.inf, np.nan, False),
+        (np.inf, -np.inf, False),
+        (1e30, np.inf, True),
+        (1e30, 3.4e38, False),
+        (np.nan, np.nan, True),
+        (np.nan, 1, False),
+        (np.nan, np.inf, False),
+        (1, np.nan, False),
+        (-0.0, -0.0, True),
+    ],
+)
+def test_special_values_are_told_apart_in_silence(
+    tmp_path: Path, x: float, got: float, ok: bool
+) -> None:
+    assert judge_ok(tmp_path, f32(x, 1), [got, 1]) is ok
+
+
+@pytest.mark.parametrize("by", [1, -1])
+def test_integers_are_exact_where_float64_is_not(tmp_path: Path, by: int) -> None:
+    judge, x = Judge(tmp_path, TO_INT), f32(BIG, -BIG)
+    assert judge({"x": x}, y=[BIG, -BIG]).ok
+    verdict = judge({"x": x}, y=[BIG, -BIG + by])
+    assert verdict.first == (1, "y")
+    assert verdict.checks["y"].failed == 1
+    assert verdict.checks["y"].max_abs == 1
+
+
+@pytest.mark.parametrize(
+    ("at", "ties", "failed"),
+    [
+        ([0, 3], 0, 0),
+        ([1, 3], 1, 0),
+        ([0, 2], 0, 1),  # its value is smaller
+        ([3, 3], 0, 1),  # the same value, but in the other window
+        ([-1, 3], 0, 1),
+        ([4, 3], 0, 1),
+    ],
+)
+def test_an_index_may_be_another_of_the_same_value(
+    tmp_path: Path, at: list[int], ties: int, failed: int
+) -> None:
+    verdict = Judge(tmp_path, INDICES)({"x": f32(5, 5, 1, 5).reshape(1, 1, 4)}, at=at)
+    assert verdict.checks["y"].ok
+    assert (verdict.checks["at"].ties, verdict.checks["at"].failed) == (ties, failed)
+
+
+def test_the_first_divergence_is_the_earliest(tmp_path: Path) -> None:
+    judge, x = Judge(tmp_path, CHAIN), {"x": f32(1, 2)}
+    assert judge(x).first is None
+    assert judge(x, z=[9, 9], b=[9, 9]).first == (1, "b")
+    assert judge(x, a=[9, 9]).first == (1, "b")
+    checks = judge.verifier.verdict.checks
+    assert [c.name for c in checks.values() if not c.ok] == ["a", "b", "y", "z"]
+
+
+def test_samples_add_up_and_the_worst_stays(tmp_path: Path) -> None:
+    judge, x = Judge(tmp_path, SQUARE), {"x": f32(1, 2)}
+    for y in ([1, 4], [1.5, 8], [1.25, 4]):
+        verdict = judge(x, y=y)
+    check = verdict.checks["y"]
+    assert verdict.samples == 3
+    assert (check.failed, check.max_abs, check.drift) == (3, 4, 4)
+    assert check.max_ulp == 4 / 2.0**-21
+    assert check.share == pytest.approx(4 / (2.0**-24 * 4), rel=1e-5)
+    assert check.bound == pytest.approx(2.0**-24 * 4, rel=1e-5)
+    assert verdict.original == 4

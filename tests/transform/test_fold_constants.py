@@ -90,8 +90,12 @@ def test_a_large_tensor_is_not_computed(
     assert operators(fold_constants(graph(text))) == left
 
 
-def test_the_limit_leaves_room_for_every_device() -> None:
-    assert module.LIMIT == 1 << 24
+def test_many_tensors_share_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LIMIT", 30)
+    text = """g (float[3,4] x) => (float[3,4] y) <int64[2] shape = {3, 4}>
+    { a = ConstantOfShape (shape) b = ConstantOfShape (shape) c = ConstantOfShape (shape)
+      d = Add (x, a) e = Add (d, b) y = Add (e, c) }"""
+    assert operators(fold_constants(graph(text))) == ["ConstantOfShape", "Add", "Add", "Add"]
 
 
 def test_a_branch_is_not_computed() -> None:
