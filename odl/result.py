@@ -48,7 +48,7 @@ class Verdict:
     checks: dict[str, Check]
     samples: int = 0
     original: float = 0.0
-    """Largest distance of an output from that of the model as it was read."""
+    """Largest distance of an output from that of the model as it was read; infinite if unknown."""
     first: tuple[int, str] | None = None
     """The first divergence: the sample's number and the tensor's name."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from odl.project import Project
@@ -123,13 +124,16 @@ def _facts(project: Project, result: Result, flash: int, ram: int) -> list[tuple
     elif result.verdict.ok:
         names = len(result.verdict.checks)
         facts.append(("verified", f"{names} tensors of {n} samples, all within their bounds"))
-        far = _number(result.verdict.original)
-        facts.append(
-            ("against the model", f"outputs are at most {far} from those of {project.source}")
-        )
+        facts.append(("against the model", _original(project, result.verdict)))
     else:
         facts.append(("FAILED", divergence(result.verdict)))
     return facts
+
+
+def _original(project: Project, verdict: Verdict) -> str:
+    if not math.isfinite(verdict.original):
+        return f"not compared: onnx.reference cannot run {project.source} as it is"
+    return f"outputs are at most {_number(verdict.original)} from those of {project.source}"
 
 
 def _ram(project: Project, ram: int) -> str:

@@ -61,6 +61,17 @@ def test_a_good_run(project: Project, capsys: pytest.CaptureFixture[str]) -> Non
     ]
 
 
+def test_a_model_that_the_reference_cannot_run_is_not_compared(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = result(GOOD)
+    assert good.verdict is not None
+    good.verdict.original = np.inf
+    print_run(project, good)
+    last = capsys.readouterr().out.rstrip().splitlines()[-1]
+    assert last.split(None, 3)[3] == "not compared: onnx.reference cannot run watch.onnx as it is"
+
+
 def test_a_bad_run_names_the_first_divergence(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:

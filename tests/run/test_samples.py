@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import random
+import struct
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -138,3 +142,120 @@ def test_samples_come_one_by_one() -> None:
     assert len(pairs) == 3
     assert pairs[2][0]["a"].tolist() == [4, 5]
     assert pairs[2][1] is None
+
+
+# --- damage ---
+
+UNREADABLE = "not a readable .npz or .npy file"
+
+
+def npy(array: Any) -> bytes:
+    out = io.BytesIO()
+    np.save(out, array)
+    return out.getvalue()
+
+
+def header(words: bytes) -> bytes:
+    """The beginning of an .npy that says anything."""
+    return b"\x93NUMPY\1\0" + struct.pack("<H", len(words) + 1) + words + b"\n"
+
+
+def shaped(shape: str) -> bytes:
+    return header(f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}".encode())
+
+
+def npz(**members: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(f"{name}.npy", data)
+    return out.getvalue()
+
+
+def said_of(folder: Path, data: bytes) -> str:
+    (folder / "data").write_bytes(data)
+    return refusal(folder / "data")
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "No data left in file"),
+        (b"PK\3\4", "File is not a zip file"),
+        (b"\x93NUMPY", "EOF: reading magic string, expected 8 bytes got 6"),
+        (b"\x93NUMPY\1\0\xff\xff", "EOF: reading array header, expected 65535 bytes got 0"),
+        (npy(f32(8, 4))[:-1], "mmap length is greater than file size"),
+        (npz(x=npy(f32(8, 4))[:-1]), "EOF: reading array data, expected 128 bytes got 127"),
+        (shaped("(-1, 4)"), "negative dimensions are not allowed"),
+        (npz(x=shaped("(-1, 4)")), "negative dimensions are not allowed"),
+        (shaped("'a'"), "shape is not valid: 'a'"),
+        (shaped(f"({10**30}, 4)"), "Python int too large to convert to C long"),
+        (npz(x=shaped(f"({10**30}, 4)")), "Python int too large to convert to C long"),
+    ],
+)
+def test_damage_is_told(tmp_path: Path, data: bytes, said: str) -> None:
+    assert said_of(tmp_path, data) == f"{UNREADABLE} ({said})"
+
+
+@pytest.mark.parametrize("words", [b"(" * 9000, b"{'a': " * 500, b"'''", b"\xff" * 50, b"[]"])
+def test_a_nonsensical_header_is_told(tmp_path: Path, words: bytes) -> None:
+    for data in (header(words), npz(x=header(words))):
+        assert said_of(tmp_path, data).startswith(f"{UNREADABLE} (")
+
+
+def test_an_array_with_an_archive_behind_it_is_neither(tmp_path: Path) -> None:
+    both = npy(f32(8, 4)) + npz(x=npy(f32(8, 4)))
+    assert said_of(tmp_path, both).startswith(f"{UNREADABLE} (")
+    members = npz(x=b"words, not numbers")
+    assert said_of(tmp_path, members) == "array 'x' does not hold samples of numbers"
+
+
+def test_objects_are_not_unpickled_to_see_what_they_are(tmp_path: Path) -> None:
+    class Trap:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return open, (str(tmp_path / "sprung"), "w")
+
+    out = io.BytesIO()
+    np.save(out, np.array([Trap()], dtype=object), allow_pickle=True)
+    pickle = out.getvalue()[out.getvalue().index(b"\n") + 1 :]
+    for data in (out.getvalue(), npz(x=out.getvalue()), pickle):
+        assert said_of(tmp_path, data).startswith(f"{UNREADABLE} (")
+    assert not (tmp_path / "sprung").exists()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_any_damage_is_told_or_harmless(tmp_path: Path) -> None:
+    """Compressed, so that deflate's own stream is damaged too. NumPy forgets to close the file."""
+    rows = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)
+    whole, told = npz(x=npy(rows), y=npy(np.arange(50))), 0
+    for seed in range(1000):
+        chance = random.Random(seed)
+        data = bytearray(whole)
+        for _ in range(chance.choice((1, 2, 5))):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        if chance.random() < 0.2:
+            del data[chance.randrange(len(data)) :]
+        (tmp_path / "data").write_bytes(data)
+        try:
+            read_samples(tmp_path / "data", project(ONE))
+        except ModelError:
+            told += 1
+    assert told > 800
+
+
+@pytest.mark.parametrize("kind", ["f8", "f2", "i8", "u1", "?", ">f4"])
+def test_numbers_that_a_float_can_hold_are_taken(tmp_path: Path, kind: str) -> None:
+    read = read_samples(save(tmp_path, x=np.eye(4, dtype=kind)), project(ONE))
+    np.testing.assert_array_equal(read.inputs["image"][:, 0], np.eye(4))
+
+
+def test_an_input_may_be_called_y(tmp_path: Path) -> None:
+    named_y = (TensorInfo("y", F32, (1, 4), "input", -1),)
+    read = read_samples(save(tmp_path, y=f32(5, 4)), project(named_y))
+    assert read.labels is None
+    assert read.inputs["y"].shape == (5, 1, 4)
+
+
+def test_an_input_may_have_no_axes(tmp_path: Path) -> None:
+    scalar = (TensorInfo("s", F32, (), "input", -1),)
+    assert read_samples(save(tmp_path, x=f32(5)), project(scalar)).inputs["s"].shape == (5,)
