@@ -11,7 +11,8 @@ void odl_argmax_f32(const void *args, struct odl_core core) {
         int32_t where = 0;
         for (int32_t i = 1; i < a->n; i++) {
             float v = x[i * a->inner];
-            if (v > top || (a->last && v >= top)) {
+            int nan = v != v && (a->last || top == top);
+            if (v > top || (a->last && v == top) || nan) {
                 top = v;
                 where = i;
             }

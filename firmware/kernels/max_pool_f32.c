@@ -1,6 +1,5 @@
 /* MaxPool in single precision. */
 #define T float
-#define LOWEST (-__builtin_inff())
 #define NAME odl_max_pool_f32
 #define NAME_(part) odl_max_pool_f32_##part
 #include "max_pool.inc"

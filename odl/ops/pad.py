@@ -39,7 +39,7 @@ class Pad(Operator):
         mode = node.attr("mode", "constant")
         begins = self._begins(node, len(shape))
         runs = [
-            self._table(node, mode, n, m, b) * s
+            self._cropped(node, mode, n, m, b) * s
             for n, m, b, s in zip(shape, out, begins, strides.dense(shape), strict=True)
         ]
         runs = [np.where(r < 0, -1, r) for r in runs]
@@ -61,6 +61,15 @@ class Pad(Operator):
         for axis, begin in zip(axes, pads, strict=False):
             begins[node.axis(axis, rank)] = begin
         return begins
+
+    def _cropped(self, node: Node, mode: str, n: int, m: int, begin: int) -> npt.NDArray[np.int64]:
+        """`_table`, where negative pads take away before anything is added."""
+        skip, end = max(0, -begin), m - n - begin
+        kept = n - skip - max(0, -end)
+        if kept < 1 and mode != "constant":
+            raise node.refuse(f"mode '{mode}' of an axis that is cropped to nothing")
+        table = self._table(node, mode, kept, m, max(0, begin))
+        return np.where(table < 0, -1, table + skip)
 
     def _table(self, node: Node, mode: str, n: int, m: int, begin: int) -> npt.NDArray[np.int64]:
         """Source index of each of `m` output positions along an axis of `n`; -1 is outside."""

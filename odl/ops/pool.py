@@ -49,12 +49,16 @@ def max_pool(
     pad: tuple[int, ...],
     column_major: int,
 ) -> None:
-    """Largest value of each window, and its flat index in x; `maps` is batch times channels."""
+    """Largest value of each window, and its flat index in x; `maps` is batch times channels.
+
+    NaN is larger than all.
+    """
     v = x[: maps * int(np.prod(in_dhw))].reshape(maps, *in_dhw)
     best = np.full((maps, *out_dhw), -np.inf, x.dtype)
-    where = np.zeros((maps, *out_dhw), np.int64)
+    where, seen = np.zeros((maps, *out_dhw), np.int64), np.zeros(out_dhw, bool)
     for value, inside, flat in _taps(v, out_dhw, size, stride, dilation, pad):
-        better = inside & (value > best)
+        better = inside & (~seen | (~(value <= best) & ~np.isnan(best)))
+        seen = seen | inside
         best, where = np.where(better, value, best), np.where(better, flat, where)
     y[: best.size] = best.ravel()
     if index is not None:
@@ -97,6 +101,7 @@ def average_pool(
 
 
 GEOMETRY = ("auto_pad", "ceil_mode", "dilations", "kernel_shape", "pads", "strides")
+SPATIAL = ("in_dhw", "out_dhw", "size", "stride", "dilation", "pad")
 
 
 class Pool(Operator):
@@ -111,7 +116,12 @@ class Pool(Operator):
         rank = len(node.shape()) - 2
         if not 1 <= rank <= 3:
             raise node.refuse(f"{rank} spatial dimensions", "supported: 1, 2 and 3")
-        self._window(node)
+        g = self._geometry(node)
+        for n, out, k, s, d, p in zip(*(g[key] for key in SPATIAL), strict=True):
+            start = np.append(np.arange(min(out, d)), out - 1) * s - p  # the first of each phase
+            tap = np.maximum(0, -(start // d))
+            if np.any((tap >= k) | (start + tap * d >= n)):
+                raise node.refuse("a window that lies in the padding")
 
     def _geometry(self, node: Node) -> dict[str, Any]:
         shape, g = node.shape(), self._window(node)

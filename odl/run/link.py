@@ -16,8 +16,6 @@ from odl.run.ports import Port
 
 ATTEMPTS = 4
 """How often a request is sent before its answer is given up."""
-QUIET_SECONDS = 0.2
-"""Longer than a frame takes on a slow wire: then none is under way any more."""
 FIRST_CREDIT = 256
 """Bytes under way until the device has stated its own credit."""
 
@@ -81,6 +79,7 @@ class Link:
         self._next = 1
         self._credit = FIRST_CREDIT
         self._under_way: deque[_Sent] = deque()
+        self._twice = 0  # repetitions whose answers may still come
         self.repeated = 0
         """Requests that were sent again."""
 
@@ -131,13 +130,14 @@ class Link:
         for attempt in range(ATTEMPTS):
             if attempt:
                 self._repeat()
-            end = time.monotonic() + self._timeout / ATTEMPTS
+            end = self._deadline()
             while (frame := self._receive(end)) is not None:
                 verdict = self._judge(frame)
                 if verdict is None:
+                    end = self._deadline() if self._is_repetition(frame) else end
                     continue
                 if not verdict:
-                    self._drain()
+                    self._drain(frame)
                     break
                 self._credit = max(frame.credit, FIRST_CREDIT)
                 self._under_way.popleft()
@@ -187,20 +187,36 @@ class Link:
             f"the device refused: {words} (code {code})", where=asked.request.type.name.lower()
         )
 
-    def _drain(self) -> None:
-        """Wait until all that is under way has arrived, so that repeating keeps to the credit."""
-        quiet = min(QUIET_SECONDS, self._timeout / 20)
-        end = time.monotonic() + self._timeout
-        while time.monotonic() < end:
-            frame = self._receive(time.monotonic() + quiet)
-            if frame is None:
-                return
-            self._judge(frame)
+    def _deadline(self) -> float:
+        """The end of one attempt that begins now."""
+        return time.monotonic() + self._timeout / ATTEMPTS
+
+    def _drain(self, frame: Frame | None) -> None:
+        """Wait until the youngest request is answered, so that repeating keeps to the credit.
+
+        A slow wire takes longer than one attempt to bring all that is under way, so each answer
+        moves the deadline: but only once, lest a babbling device hold us for ever.
+        """
+        due = {s.seq for s in self._under_way}
+        end = self._deadline()
+        while frame is not None and frame.seq != self._under_way[-1].seq:
+            if self._judge(frame) is not None and frame.seq in due:
+                due.remove(frame.seq)
+                end = self._deadline()
+            frame = self._receive(end)
+
+    def _is_repetition(self, frame: Frame) -> bool:
+        """Whether it answers what was sent twice: a slow device is busy with it, but alive."""
+        if frame.session != self._session or self._twice == 0:
+            return False
+        self._twice -= 1
+        return True
 
     def _repeat(self) -> None:
         for sent in self._under_way:
             self._port.write(sent.wire)
-            self.repeated += 1
+        self.repeated += len(self._under_way)
+        self._twice += len(self._under_way)
 
 
 def _other_version(version: int) -> DeviceError:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from odl.dtype import BOOL
 from odl.errors import ModelError
 from odl.project import Project, TensorInfo
 
@@ -127,6 +128,12 @@ def _batches(array: Array, info: TensorInfo, path: Path) -> tuple[Array, int]:
             where=str(path),
             advice=f"the input is {info.dtype}",
         )
+    if not info.dtype.is_float and result.size and info.dtype is not BOOL:
+        limits = np.iinfo(info.dtype.numpy)  # type: ignore[type-var]
+        if result.min() < limits.min or result.max() > limits.max:
+            raise ModelError(
+                f"array '{info.name}' holds numbers that {info.dtype} does not", where=str(path)
+            )
     return result, rows
 
 

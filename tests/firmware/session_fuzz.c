@@ -69,7 +69,7 @@ static struct {
     uint8_t payload[ODL_LINK_PAYLOAD];
     uint16_t session, expected; /* as the host believes */
     uint32_t steps_before;
-    int due; /* an answer is */
+    int due, open; /* an answer is; a session is */
 } host;
 
 /* What became of the frames, to see that none of it is rare. */
@@ -159,18 +159,42 @@ static uint64_t number(const struct odl_frame *f, int at, int bytes) {
     return value;
 }
 
+/* The first reason to refuse what was asked, in the order of the session's checks; 0: none yet. */
+static unsigned reason(void) {
+    static const uint16_t least[] = {0, 0, 0, 4, 8, 4, 0, 0};
+    static const uint16_t most[] = {0, 0, 0, ODL_LINK_PAYLOAD, 8, 4, 0, 0};
+    const struct odl_frame *asked = &host.asked;
+    const uint16_t behind = (uint16_t)(host.expected - asked->seq);
+    if (asked->version != ODL_PROTOCOL) {
+        return ODL_E_VERSION;
+    }
+    if (asked->type < ODL_HELLO || asked->type > ODL_BYE) {
+        return ODL_E_TYPE;
+    }
+    if (asked->length < least[asked->type] || asked->length > most[asked->type]) {
+        return ODL_E_SIZE;
+    }
+    if (asked->type == ODL_HELLO) {
+        return 0;
+    }
+    if (!host.open || asked->session != host.session) {
+        return ODL_E_SESSION;
+    }
+    return behind >= 0x8000 || (asked->type == ODL_RUN && behind > 1) ? ODL_E_SEQUENCE : 0;
+}
+
 static void judge_answer(const struct odl_frame *f) {
     const struct odl_frame *asked = &host.asked;
     const uint64_t which = asked->length < 2 ? 0 : number(asked, 0, 2);
     const uint8_t *data = asked->type == ODL_READ || asked->type == ODL_WRITE
                               ? (const uint8_t *)tensors[which].data + asked->argument
                               : NULL;
-    check(asked->version == ODL_PROTOCOL, "another version is served");
-    check(asked->type == ODL_HELLO || asked->session == host.session, "another session is served");
+    check(reason() == 0, "served what is to be refused");
     check(f->argument == asked->argument, "the argument");
     answers[asked->type]++;
     if (asked->type == ODL_HELLO) {
         check(f->session == asked->session && f->length == 24 + 6, "hello");
+        host.open = 1;
         host.session = asked->session;
         host.expected = asked->seq;
     } else if (asked->type == ODL_TENSOR) {
@@ -190,15 +214,15 @@ static void judge_answer(const struct odl_frame *f) {
 }
 
 static void judge_error(const struct odl_frame *f) {
-    const unsigned code = f->length ? f->payload[0] : 0;
-    check(ODL_E_VERSION <= code && code <= ODL_E_CONSTANT, "a code that is none");
+    const unsigned code = f->length ? f->payload[0] : 0, why = reason();
     check(f->length > 1, "an error without words");
     check(steps_done == host.steps_before, "steps run and refused");
+    check(why ? code == why : ODL_E_SIZE <= code && code <= ODL_E_CONSTANT, "another reason");
     errors[code]++;
-    const int unread = code == ODL_E_SIZE && host.asked.type == ODL_READ && host.asked.length == 4;
     if (code == ODL_E_SEQUENCE) {
         check(f->argument == host.expected, "another number is expected");
-    } else if ((code >= ODL_E_RANGE || unread) && host.asked.seq == host.expected) {
+    }
+    if (!why && host.asked.seq == host.expected) {
         host.expected++; /* refused, but it was its turn */
     }
 }

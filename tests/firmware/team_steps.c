@@ -1,5 +1,6 @@
 /* The shares of odl_split, and a team of changing size through many small steps. */
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,8 +46,14 @@ void odl_platform_start(void) {
     }
 }
 
+/* Three waits of four end without a signal, as they may: this finds more than sleeping does. */
 void odl_platform_wait(uint32_t self) {
-    sem_wait(&signals[self]);
+    static _Thread_local uint32_t waits;
+    if (waits++ % 4 == 0) {
+        sem_wait(&signals[self]);
+    } else {
+        sched_yield();
+    }
 }
 
 void odl_platform_signal(uint32_t other) {

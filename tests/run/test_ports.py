@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 
 from odl.errors import DeviceError
+from odl.run.frame import Decoder
+from odl.run.link import Message
 from odl.run.ports import SerialPort
 from odl.run.samples import Samples
 from odl.run.session import RunOptions, open_port, run
@@ -90,3 +92,82 @@ def test_a_port_that_cannot_be_opened(url: str) -> None:
     text = str(error.value)
     assert text.startswith(f"{url}: the port cannot be opened: ")
     assert text.endswith("; is the board plugged in, and no other program using it?")
+
+
+@contextmanager
+def terminal(programs: HostPrograms, unplugged_at: int = Message.BYE) -> Iterator[str]:
+    """A terminal that leads to the host program; a request of one type pulls the plug."""
+    ours, theirs = os.openpty()
+    tty.setraw(theirs)
+    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "bufsize": 0}
+    with subprocess.Popen([programs.program, "0"], **streams) as device:
+
+        def down() -> None:
+            while data := os.read(device.stdout.fileno(), 4096):
+                os.write(ours, data)
+
+        def up() -> None:
+            decoder, asked = Decoder(), -1
+            while asked not in (unplugged_at, Message.BYE):
+                data = os.read(ours, 4096)
+                asked = max((f.type for f in decoder.feed(data)), default=-1)
+                if asked != unplugged_at or asked == Message.BYE:
+                    device.stdin.write(data)
+            if asked != Message.BYE:
+                device.kill()
+            answers.join(30)
+            os.close(ours)
+
+        answers = threading.Thread(target=down, daemon=True)
+        requests = threading.Thread(target=up, daemon=True)
+        answers.start()
+        requests.start()
+        yield os.ttyname(theirs)
+        requests.join(30)
+    os.close(theirs)
+
+
+def run_over(programs: HostPrograms, url: str, timeout: float = 10.0) -> bool:
+    options = RunOptions(port=url, timeout=timeout)
+    with open_port(programs.projects[0], None, options) as port:
+        return run(programs.projects[0], port, SAMPLES, options).ok
+
+
+def test_a_whole_run_over_a_terminal(programs: HostPrograms) -> None:
+    with terminal(programs) as name:
+        assert run_over(programs, name)
+
+
+@pytest.mark.parametrize("at", [Message.HELLO, Message.RUN])
+def test_a_terminal_unplugged_in_the_middle(programs: HostPrograms, at: Message) -> None:
+    """While one request is under way, so that it is always the reading that notices."""
+    with terminal(programs, at) as name, pytest.raises(DeviceError) as error:
+        run_over(programs, name)
+    assert str(error.value) == (
+        f"{name}: the device was unplugged (device reports readiness to read but returned no data "
+        "(device disconnected or multiple access on port?))"
+    )
+    assert error.value.exit_code == 5
+
+
+def test_a_port_where_nobody_answers(programs: HostPrograms) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"socket://127.0.0.1:{listener.getsockname()[1]}"
+        with pytest.raises(DeviceError) as error:
+            run_over(programs, url, timeout=0.2)
+    assert str(error.value) == (
+        "hello: the device does not answer (0.2 s); is it running this program, and is this its "
+        "port? --timeout gives it longer"
+    )
+    assert error.value.exit_code == 5
+
+
+def test_a_socket_closed_at_once(programs: HostPrograms) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"socket://127.0.0.1:{listener.getsockname()[1]}"
+        options = RunOptions(port=url)
+        with open_port(programs.projects[0], None, options) as port:
+            listener.accept()[0].close()
+            with pytest.raises(DeviceError) as error:
+                port.read(10)
+    assert str(error.value) == f"{url}: the device was unplugged (read failed: socket disconnected)"

@@ -109,6 +109,11 @@ def test_a_type_that_would_be_cut_is_refused(tmp_path: Path) -> None:
     assert refusal(path, TWO) == "array 'b' holds float32; the input is i8"
 
 
+def test_numbers_that_would_wrap_are_refused(tmp_path: Path) -> None:
+    path = save(tmp_path, a=f32(4, 3), b=np.array([[0], [200], [3], [4]], np.uint8))
+    assert refusal(path, TWO) == "array 'b' holds numbers that i8 does not"
+
+
 def test_a_missing_file(tmp_path: Path) -> None:
     assert refusal(tmp_path / "none.npz") == "the data file does not exist"
 

@@ -37,7 +37,7 @@ struct odl_leaky_relu {
 };
 odl_kernel odl_leaky_relu_f32;
 
-/* y[i] = min(max(x[i], low[0]), high[0]). low and high may be NULL. */
+/* y[i] = min(max(x[i], low[0]), high[0]). low and high may be NULL. NaN stays, or becomes, NaN. */
 struct odl_clip {
     const void *x, *low, *high;
     void *y;
@@ -160,8 +160,9 @@ odl_kernel odl_conv2d_depthwise_f32;
 
 /*
  * Largest value of each window over x[maps][in_dhw], y[maps][out_dhw], and its flat index in x
- * (index may be NULL); padding never wins; of equal values the first counts. column_major numbers
- * the positions within a map with the first axis fastest. Not in place.
+ * (index may be NULL); each window reaches into x, and padding never wins; of equal values the
+ * first counts, and NaN is the largest. column_major numbers the positions within a map with the
+ * first axis fastest. Not in place.
  */
 struct odl_max_pool {
     const void *x;
@@ -206,7 +207,9 @@ struct odl_softmax {
 };
 odl_kernel odl_softmax_f32;
 
-/* y[o][i] = index of the largest of x[o][:][i]; of equal ones the first, or the last. Not in place.
+/*
+ * y[o][i] = index of the largest of x[o][:][i], NaN above all; of equal ones the first, or the
+ * last. Not in place.
  */
 struct odl_argmax {
     const void *x;
