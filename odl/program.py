@@ -128,7 +128,7 @@ class Buffer:
 class Tensor:
     """A named tensor of the graph and the place where it stands.
 
-    `kind` is input, output, inner or constant. Constants carry `data` and no buffer. Several
+    `kind` is input, output, inner, scratch or constant. Constants carry `data` and no buffer. Several
     tensors share a buffer where one is a view of another or has taken over its memory.
     """
 
@@ -176,8 +176,9 @@ class Program:
 
     @cached_property
     def listed(self) -> tuple[Tensor, ...]:
-        """The tensors that the device can be asked for, in order: all but plain weights."""
-        return tuple(t for t in self.tensors if t.buffer or t.name in self.outputs)
+        """What the device can be asked for, in order: all but plain weights and scratch memory."""
+        kept = (t for t in self.tensors if t.buffer or t.name in self.outputs)
+        return tuple(t for t in kept if t.kind != "scratch")
 
     @cached_property
     def buffer(self) -> dict[str, Buffer]:

@@ -52,7 +52,7 @@ def _context(program: Program, source: str) -> dict[str, Any]:
         "planner": program.planner,
         "hash": [f"0x{b:02x}" for b in program.model_hash],
         "tensors": tensors,
-        "placed": [by_name[n] for n in arena],
+        "placed": [_tensor(program, program.tensor[n], names[n]) for n in arena],
         "inputs": [{**by_name[n], "id": inputs[n].upper()} for n in program.inputs],
         "outputs": [{**by_name[n], "id": outputs[n].upper()} for n in program.outputs],
         "constants": [_constant(program.tensor[n], names[n]) for n in fixed],
@@ -60,7 +60,7 @@ def _context(program: Program, source: str) -> dict[str, Any]:
     }
 
 
-def _tensor(program: Program, t: Tensor, identifier: str, number: int) -> dict[str, Any]:
+def _tensor(program: Program, t: Tensor, identifier: str, number: int = -1) -> dict[str, Any]:
     place = {"offset": 0, "life": "constant"}
     if t.buffer:
         b = program.buffer[t.buffer]

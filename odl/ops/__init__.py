@@ -1,27 +1,44 @@
-"""The operators: every module of this package that defines an Operator is found by itself."""
+"""The operators: what the modules of this package define is found by itself."""
 
 from __future__ import annotations
 
 import difflib
 import importlib
 import pkgutil
+from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
+from odl.ops.foreign import Foreign
 from odl.ops.node import Node
 from odl.ops.operator import Operator, admit
+
+
+def _defined() -> Iterator[Any]:
+    """What the modules of this package define; of a dict or list, its items."""
+    for info in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{info.name}")
+        for item in vars(module).values():
+            if isinstance(item, (dict, list)):
+                yield from item.values() if isinstance(item, dict) else item
+            elif getattr(item, "__module__", "") == module.__name__ or isinstance(item, Foreign):
+                yield item
 
 
 @cache
 def registry() -> dict[str, Operator]:
     """Operator by name, sorted."""
     found: dict[str, Operator] = {}
-    for info in pkgutil.iter_modules(__path__):
-        module = importlib.import_module(f"{__name__}.{info.name}")
-        for item in vars(module).values():
-            is_operator = isinstance(item, type) and issubclass(item, Operator)
-            if is_operator and item.__module__ == module.__name__ and hasattr(item, "op_types"):
-                instance = item()
-                found.update(dict.fromkeys(item.op_types, instance))
+    for item in _defined():
+        if isinstance(item, type) and issubclass(item, Operator) and hasattr(item, "op_types"):
+            found.update(dict.fromkeys(item.op_types, item()))
+    return dict(sorted(found.items()))
+
+
+@cache
+def foreigners() -> dict[str, Foreign]:
+    """The operators that are made of those in `registry`, by name, sorted."""
+    found = {f.op_type: f for f in _defined() if isinstance(f, Foreign)}
     return dict(sorted(found.items()))
 
 
@@ -33,7 +50,7 @@ def lookup(node: Node) -> Operator:
     """
     operator = registry().get(node.op)
     if operator is None:
-        close = difflib.get_close_matches(node.op, registry(), n=1)
+        close = difflib.get_close_matches(node.op, [*registry(), *foreigners()], n=1)
         hint = f"nearest: {close[0]}; " if close else ""
         raise node.refuse("this operator is not supported", f"{hint}'odl ops' lists what is")
     admit(operator, node)

@@ -1,8 +1,9 @@
-"""Operators that are made of others: a row in FOREIGN and a few lines each, and no kernel."""
+"""Operators that are made of others: a decorated function of a few lines each, and no kernel."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import onnx_ir as ir
@@ -35,18 +36,54 @@ class Builder:
         return node.outputs[0]
 
     def constant(self, name: str, array: np.ndarray) -> ir.Value:
+        """A new initializer; floats get the type of the node's first input."""
+        if array.dtype.kind == "f" and self.node.dtype(0).is_float:
+            array = array.astype(self.node.dtype(0).numpy)
         full = f"{self._prefix}/{name}"
         value = ir.Value(name=full, const_value=ir.tensor(array, name=full))
         value.shape, value.type = ir.Shape(array.shape), ir.TensorType(value.const_value.dtype)  # type: ignore[union-attr]
         self.initializers.append(value)
         return value
 
+    def scalar(self, name: str, value: float) -> ir.Value:
+        """A constant of rank 0 in the type of the node's first input."""
+        return self.constant(name, np.array(value, self.node.dtype(0).numpy))
+
+    def axes(self, *axes: int) -> ir.Value:
+        """A list of integers as an operand, as Squeeze and the reductions take their axes."""
+        return self.constant("axes", np.array(axes, np.int64))
+
 
 Rewrite = Callable[[Builder, Node], Sequence[ir.Value]]
 
 
-def _inputs(node: Node) -> list[ir.Value]:
-    return [v for v in node.ir.inputs if v is not None]
+@dataclass(frozen=True)
+class Foreign:
+    """An operator without a kernel: `rewrite` gives the values that stand for its outputs."""
+
+    op_type: str
+    rewrite: Rewrite
+    attributes: tuple[str, ...] = ()
+    """Attributes that `rewrite` honours; a node with any other is refused."""
+    constant_inputs: tuple[int, ...] = ()
+    """Inputs that must be known at compile time."""
+    note: str = "decomposed"
+    """For `odl ops`."""
+
+    def __call__(self, builder: Builder, node: Node) -> Sequence[ir.Value]:
+        """Refuse what is not supported, then rewrite."""
+        node.admit_attributes(self.attributes)
+        for i in self.constant_inputs:
+            if node.has(i):
+                node.const(i, f"input {i}")
+        return self.rewrite(builder, node)
+
+
+def foreign(
+    op_type: str, attributes: tuple[str, ...] = (), constant_inputs: tuple[int, ...] = ()
+) -> Callable[[Rewrite], Foreign]:
+    """Declare that the decorated function decomposes `op_type`; nothing else lists it."""
+    return lambda rewrite: Foreign(op_type, rewrite, attributes, constant_inputs)
 
 
 def _spatial(node: Node) -> tuple[int, ...]:
@@ -55,24 +92,27 @@ def _spatial(node: Node) -> tuple[int, ...]:
     return node.shape()[2:]
 
 
+@foreign("GlobalAveragePool")
 def global_average_pool(b: Builder, node: Node) -> Sequence[ir.Value]:
-    axes = b.constant("axes", np.arange(2, 2 + len(_spatial(node)), dtype=np.int64))
-    return [b("ReduceMean", _inputs(node)[0], axes, keepdims=1)]
+    axes = b.axes(*range(2, 2 + len(_spatial(node))))
+    return [b("ReduceMean", node.values[0], axes, keepdims=1)]
 
 
+@foreign("GlobalMaxPool")
 def global_max_pool(b: Builder, node: Node) -> Sequence[ir.Value]:
-    return [b("MaxPool", _inputs(node)[0], kernel_shape=list(_spatial(node)))]
+    return [b("MaxPool", node.values[0], kernel_shape=list(_spatial(node)))]
 
 
+@foreign("BatchNormalization", ("epsilon", "momentum", "training_mode"))
 def batch_normalization(b: Builder, node: Node) -> Sequence[ir.Value]:
     """y = x * s + (bias - mean * s), s = scale / sqrt(variance + epsilon)."""
-    x, scale, bias, mean, variance = _inputs(node)
+    x, scale, bias, mean, variance = node.values
     outputs: list[ir.Value] = []
     if node.attr("training_mode", 0):
         momentum = node.attr("momentum", 0.9)
-        keep = b.constant("momentum", np.array([momentum], np.float32))
-        blend = b.constant("one_minus_momentum", np.array([1 - momentum], np.float32))
-        axes = b.constant("axes", np.array([0, *range(2, len(node.shape()))], np.int64))
+        keep = b.scalar("momentum", momentum)
+        blend = b.scalar("one_minus_momentum", 1 - momentum)
+        axes = b.axes(0, *range(2, len(node.shape())))
         column = b.constant("column", np.array([-1] + [1] * (len(node.shape()) - 2), np.int64))
         batch_mean = b("ReduceMean", x, axes, keepdims=0)
         centred = b("Sub", x, b("Reshape", batch_mean, column))
@@ -80,14 +120,7 @@ def batch_normalization(b: Builder, node: Node) -> Sequence[ir.Value]:
         for old, new in ((mean, batch_mean), (variance, batch_variance)):
             outputs.append(b("Add", b("Mul", old, keep), b("Mul", new, blend)))
         mean, variance = batch_mean, batch_variance
-    epsilon = b.constant("epsilon", np.array([node.attr("epsilon", 1e-5)], np.float32))
+    epsilon = b.scalar("epsilon", node.attr("epsilon", 1e-5))
     factor = b("Div", scale, b("Sqrt", b("Add", variance, epsilon)))
     shift = b("Sub", bias, b("Mul", mean, factor))
     return [b("ai.odl.ScaleShift", x, factor, shift), *outputs]
-
-
-FOREIGN: dict[str, Rewrite] = {
-    "BatchNormalization": batch_normalization,
-    "GlobalAveragePool": global_average_pool,
-    "GlobalMaxPool": global_max_pool,
-}

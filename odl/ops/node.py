@@ -28,6 +28,7 @@ class Node:
         outputs = [v.name for v in node.outputs if v.name]
         self.name = node.name or (outputs[0] if outputs else "") or "?"
         self.constants: dict[str, npt.NDArray[Any]] = {}
+        self.scratch: dict[str, tuple[DType, tuple[int, ...]]] = {}
 
     def refuse(self, reason: str, advice: str = "") -> Unsupported:
         """The error that refuses this node; the caller raises it."""
@@ -89,13 +90,35 @@ class Node:
 
     def new_constant(self, suffix: str, array: npt.NDArray[Any]) -> Ref:
         """A constant that only the lowered form needs, such as an index table."""
-        name = f"{self.output().tensor}/{suffix}"
-        while name in self._taken or name in self.constants:
-            name += "'"
+        name = self._new_name(suffix)
         self.constants[name] = array
         return Ref(name)
 
+    def new_scratch(self, suffix: str, kind: DType, shape: tuple[int, ...]) -> Ref:
+        """Memory for intermediate results of the node's calls; a kernel takes it as an `Out`."""
+        name = self._new_name(suffix)
+        self.scratch[name] = (kind, shape)
+        return Ref(name)
+
+    def _new_name(self, suffix: str) -> str:
+        name = f"{self.output().tensor}/{suffix}"
+        while name in self._taken or name in self.constants or name in self.scratch:
+            name += "'"
+        return name
+
+    @property
+    def values(self) -> list[ir.Value]:
+        """The connected inputs, as the graph has them."""
+        return [v for v in self.ir.inputs if v is not None]
+
     # --- attributes ---
+
+    def admit_attributes(self, known: tuple[str, ...]) -> None:
+        """Refuse the node if it has an attribute that is not `known`."""
+        for name in self.ir.attributes:
+            if name not in known:
+                supported = ", ".join(known) or "none"
+                raise self.refuse(f"attribute '{name}' is not supported", f"supported: {supported}")
 
     def attr(self, name: str, default: T) -> T:
         """The attribute's value in the type of `default`."""

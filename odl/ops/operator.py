@@ -71,10 +71,7 @@ class Operator:
 
 def admit(operator: Operator, node: Node) -> None:
     """Refuse a node whose type, attributes or dynamic inputs the operator does not handle."""
-    for name in node.ir.attributes:
-        if name not in operator.attributes:
-            known = ", ".join(operator.attributes) or "none"
-            raise node.refuse(f"attribute '{name}' is not supported", f"supported: {known}")
+    node.admit_attributes(operator.attributes)
     if node.has(0) and node.dtype(0) not in operator.dtypes:
         raise node.refuse(
             f"no kernel for {node.dtype(0)}", f"supported: {', '.join(map(str, operator.dtypes))}"

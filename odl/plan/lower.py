@@ -54,6 +54,8 @@ def lower(graph: ir.Graph, target: Target) -> Lowered:
         for name, data in node.constants.items():
             kind = dtype.BY_NUMPY[data.dtype]
             tensors[name] = Tensor(name, kind, data.shape, "constant", data=data)
+        for name, (kind, shape) in node.scratch.items():
+            tensors[name] = Tensor(name, kind, shape, "scratch")
     used = {r.tensor for c in calls for r in c.refs(c.kernel.reads + c.kernel.writes)}
     io = {str(v.name) for v in (*graph.inputs, *graph.outputs)}
     kept = {

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from odl.ops import registry
-from odl.ops.foreign import FOREIGN
+from odl.ops import foreigners, registry
 from odl.target import Target
 
 HEAD = ("operator", "types", "attributes", "limits")
@@ -16,5 +15,8 @@ def operator_rows(target: Target) -> list[tuple[str, ...]]:
         types = [d.name for d in operator.dtypes if d.name in target.dtypes]
         if types:
             rows.append((name, ", ".join(types), ", ".join(operator.attributes), operator.note))
-    rows += [(name, "as what it becomes", "", "decomposed") for name in FOREIGN]
+    rows += [
+        (name, "as what it becomes", ", ".join(f.attributes), f.note)
+        for name, f in foreigners().items()
+    ]
     return sorted(rows)

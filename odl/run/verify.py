@@ -17,7 +17,7 @@ import onnx
 import onnx_ir as ir
 
 from odl import dtype
-from odl.dtype import DType
+from odl.dtype import F16, F32, DType
 from odl.errors import ModelError
 from odl.ops import lookup
 from odl.ops.node import Node, constant_value, static_shape, value_dtype
@@ -102,7 +102,8 @@ class Verifier:
         named = [(n, v) for n, v in zip(step.outputs, y, strict=False) if n in self.verdict.checks]
         if not named:
             return
-        u = self.verdict.checks[named[0][0]].dtype.unit_roundoff
+        kind = self.verdict.checks[named[0][0]].dtype
+        u = F32.unit_roundoff if kind.is_float else 0.0
         with np.errstate(all="ignore"):
             bounds = step.operator.bound(step.node, x, y, u)
             got = [
@@ -113,6 +114,7 @@ class Verifier:
             if name in self.verdict.checks:
                 bound = bounds[i] if i < len(bounds) else np.zeros(y[i].shape)
                 bound = np.where(bound > 0, bound * REFERENCE_SLACK + step.floor, 0)
+                bound = _stored(bound, y[i], self.verdict.checks[name].dtype)
                 self._note(name, seen[name], y[i], bound, ties[i])
 
     def _note(self, name: str, got: Array, want: Array, bound: Array, tie: Array) -> None:
@@ -163,6 +165,14 @@ class Verifier:
                 check = self.verdict.checks[name]
                 error, _ = _difference(device[name], value)
                 check.drift = max(check.drift, float(error.max(initial=0)))
+
+
+def _stored(bound: Array, want: Array, kind: DType) -> Array:
+    """The bound of a result that is computed in float32 and rounded once more, to its own type."""
+    if kind is not F16:
+        return bound
+    rounding = (np.abs(want) + bound) * kind.unit_roundoff + float(kind.finfo.smallest_subnormal)
+    return np.where(bound > 0, bound + rounding, 0)
 
 
 def _constants(graph: ir.Graph) -> dict[str, Array]:

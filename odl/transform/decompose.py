@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from odl.ops.foreign import FOREIGN, Builder
+from odl.ops import foreigners
+from odl.ops.foreign import Builder
 from odl.ops.node import Node
 from odl.transform.name_all import fresh, taken
 
 
 def decompose(model: ir.Model) -> ir.Model:
-    """Rewrite every node that has a row in `odl.ops.foreign.FOREIGN`."""
+    """Rewrite every node that is one of `odl.ops.foreigners`."""
     graph = model.graph
     names = taken(graph)
     for ir_node in list(graph):
         node = Node(ir_node)
-        rewrite = FOREIGN.get(node.op)
+        rewrite = foreigners().get(node.op)
         if rewrite is None:
             continue
         builder = Builder(node)

@@ -13,8 +13,7 @@ import onnx
 import onnx_ir as ir
 from onnx import TensorProto, numpy_helper, version_converter
 
-from odl.ops import registry
-from odl.ops.foreign import FOREIGN
+from odl.ops import foreigners, registry
 
 Array = npt.NDArray[Any]
 
@@ -26,16 +25,6 @@ TYPES = {
     TensorProto.INT64,
     TensorProto.BOOL,
 }
-FIXED = {
-    "Clip": (1, 2),
-    "Pad": (1, 2, 3),
-    "ReduceMean": (1,),
-    "Reshape": (1,),
-    "Squeeze": (1,),
-    "Unsqueeze": (1,),
-}
-"""Inputs that a deployed model holds as constants, and so do we."""
-
 REFUSED = {
     "test_reshape_allowzero_reordered": "its shape [0, 3, 4] has no elements",
     **dict.fromkeys(
@@ -90,7 +79,7 @@ def _is_ours(case: Any) -> bool:
     if not all(t in TYPES for t in types) or case.name in REFUSED:
         return False
     if operator is None:
-        return nodes[0].op_type in FOREIGN
+        return nodes[0].op_type in foreigners()
     return types[0] in {d.onnx for d in operator.dtypes}
 
 
@@ -105,7 +94,7 @@ def bind(case: Any) -> NodeCase:
     model = onnx.ModelProto.FromString(case.model.SerializeToString())
     graph, (inputs, outputs) = model.graph, case.data_sets[0]
     node = graph.node[0]
-    fixed = FIXED.get(node.op_type, ())
+    fixed = {**registry(), **foreigners()}[node.op_type].constant_inputs
     names = {node.input[i] for i in fixed if i < len(node.input) and node.input[i]}
     given = dict(zip([v.name for v in graph.input], inputs, strict=True))
     arrays = {k: _array(v) for k, v in given.items()}

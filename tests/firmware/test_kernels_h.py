@@ -16,14 +16,16 @@ from tests.firmware.hostcc import FIRMWARE
 TYPES = "typedef int int32_t; typedef void odl_kernel(const void *args, int core);\n"
 
 
-HEADER = (FIRMWARE / "include/odl/kernels.h").read_text(encoding="utf-8")
+HEADERS = sorted((FIRMWARE / "include/odl/kernels").glob("*.h"))
+HEADER = "\n".join(p.read_text(encoding="utf-8") for p in HEADERS)
 SHARED = dict(re.findall(r"^#define odl_(\w+) odl_(\w+)$", HEADER, re.MULTILINE))
 """Kernels that use the struct of another."""
 
 
 def parsed() -> c_ast.FileAST:
     text = re.sub(r"/\*.*?\*/", "", HEADER, flags=re.DOTALL)
-    return CParser().parse(TYPES + re.sub(r"^#.*$", "", text.replace("ODL_RANK", "6"), flags=re.M))
+    text = re.sub(r"^#.*$", "", text.replace("\\\n", ""), flags=re.MULTILINE)
+    return CParser().parse(TYPES + text.replace("ODL_RANK", "6"))
 
 
 def numpy_kernels() -> dict[str, Kernel]:
@@ -63,6 +65,12 @@ def kind(declaration: c_ast.Decl) -> str:
 def meaning(annotation: str) -> str:
     plain = annotation.replace(" | None", "")
     return {"tuple[int, ...]": "int[]"}.get(plain, plain)
+
+
+def test_the_manual_names_every_family() -> None:
+    index = (FIRMWARE / "include/odl/kernels.h").read_text(encoding="utf-8")
+    names = {p.name for p in HEADERS} - {"common.h"}
+    assert set(re.findall(r'#include "odl/kernels/(\w+\.h)"', index)) == names
 
 
 @pytest.mark.parametrize("name", sorted(KERNELS))

@@ -1,0 +1,26 @@
+/* Convolutions. */
+#ifndef ODL_KERNELS_CONV_H
+#define ODL_KERNELS_CONV_H
+
+#include "odl/kernels/common.h"
+
+/*
+ * Convolution: x[batch][in_c][in_hw], w[out_c][in_c / groups][size], y[batch][out_c][out_hw]; pad
+ * is (top, left); bias[out_c] may be NULL. Error: gamma(K + 1) * (|w| * |x| + |bias|) with
+ * K = in_c / groups * size. Padding is skipped, not multiplied. Not in place.
+ */
+struct odl_conv2d {
+    const void *x, *w, *bias;
+    void *y;
+    int32_t batch, groups;
+    int32_t in_c, in_hw[2];
+    int32_t out_c, out_hw[2];
+    int32_t size[2], stride[2], dilation[2], pad[2];
+};
+odl_kernel odl_conv2d_f32;
+
+/* The same where groups == in_c: each input channel has out_c / in_c filters of its own. */
+#define odl_conv2d_depthwise odl_conv2d
+odl_kernel odl_conv2d_depthwise_f32;
+
+#endif

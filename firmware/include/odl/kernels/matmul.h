@@ -1,0 +1,22 @@
+/* Matrix products. */
+#ifndef ODL_KERNELS_MATMUL_H
+#define ODL_KERNELS_MATMUL_H
+
+#include "odl/kernels/common.h"
+
+/*
+ * y[t][i][j] = alpha * sum_k a[t][i][k] * b[t][k][j] + beta * bias[i][j] for t in the loop nest
+ * batch. a and b walk t by *_batch and their matrices by *_stride, bias too; y is dense, bias may
+ * be NULL. Error of an element: gamma(k + 3) * (|alpha| |a| |b| + |beta| |bias|). Not in place.
+ */
+struct odl_matmul {
+    const void *a, *b, *bias;
+    void *y;
+    int32_t m, k, n;
+    int32_t a_stride[2], b_stride[2], bias_stride[2];
+    float alpha, beta;
+    int32_t batch[ODL_RANK], a_batch[ODL_RANK], b_batch[ODL_RANK];
+};
+odl_kernel odl_matmul_f32;
+
+#endif

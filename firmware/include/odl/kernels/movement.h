@@ -1,0 +1,42 @@
+/* Kernels that move and convert elements. */
+#ifndef ODL_KERNELS_MOVEMENT_H
+#define ODL_KERNELS_MOVEMENT_H
+
+#include "odl/kernels/common.h"
+
+/* y[i . y_stride] = x[i . x_stride] over the loop nest dims. y must not overlap x. */
+struct odl_copy {
+    const void *x;
+    void *y;
+    int32_t dims[ODL_RANK], x_stride[ODL_RANK], y_stride[ODL_RANK];
+};
+odl_kernel odl_copy_b8, odl_copy_b16, odl_copy_b32, odl_copy_b64;
+
+/*
+ * y[i] = x[sum over the last `rank` axes a of table_a[i_a]]; where an entry is -1, y[i] = value[0]
+ * (0 where value is NULL). table_a are the runs of `table`, one behind the other, each as long as
+ * its axis. y is dense and must not overlap x.
+ */
+struct odl_take {
+    const void *x;
+    const void *table;
+    const void *value;
+    void *y;
+    int32_t rank, dims[ODL_RANK];
+};
+odl_kernel odl_take_b8, odl_take_b16, odl_take_b32, odl_take_b64;
+
+/* y[i] = (type)x[i]. Floats go to integers towards zero and saturate, NaN to 0. Not in place. */
+struct odl_cast {
+    const void *x;
+    void *y;
+    int32_t n;
+};
+odl_kernel odl_cast_f32_i8, odl_cast_f32_u8, odl_cast_f32_i32, odl_cast_f32_i64, odl_cast_f32_b8;
+odl_kernel odl_cast_i8_f32, odl_cast_i8_u8, odl_cast_i8_i32, odl_cast_i8_i64, odl_cast_i8_b8;
+odl_kernel odl_cast_u8_f32, odl_cast_u8_i8, odl_cast_u8_i32, odl_cast_u8_i64, odl_cast_u8_b8;
+odl_kernel odl_cast_i32_f32, odl_cast_i32_i8, odl_cast_i32_u8, odl_cast_i32_i64, odl_cast_i32_b8;
+odl_kernel odl_cast_i64_f32, odl_cast_i64_i8, odl_cast_i64_u8, odl_cast_i64_i32, odl_cast_i64_b8;
+odl_kernel odl_cast_b8_f32, odl_cast_b8_i8, odl_cast_b8_u8, odl_cast_b8_i32, odl_cast_b8_i64;
+
+#endif
