@@ -128,8 +128,8 @@ class Buffer:
 class Tensor:
     """A named tensor of the graph and the place where it stands.
 
-    `kind` is input, output, inner, scratch or constant. Constants carry `data` and no buffer. Several
-    tensors share a buffer where one is a view of another or has taken over its memory.
+    `kind` is input, output, inner, scratch or constant. Constants carry `data` and no buffer.
+    Several tensors share a buffer where one is a view of another or has taken over its memory.
     """
 
     name: str

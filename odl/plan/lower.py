@@ -65,8 +65,8 @@ def lower(graph: ir.Graph, target: Target) -> Lowered:
     }
     for tensor in kept.values():
         if tensor.elements == 0:
-            shape = list(tensor.shape)
-            raise Unsupported(f"its shape {shape} has no elements", where=f"tensor '{tensor.name}'")
+            dims = list(tensor.shape)
+            raise Unsupported(f"its shape {dims} has no elements", where=f"tensor '{tensor.name}'")
     return Lowered(
         tuple(calls),
         kept,
