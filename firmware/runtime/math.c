@@ -42,6 +42,31 @@ float odl_expf(float x) {
 }
 
 /*
+ * expm1(x) = 2^n expm1(r) + (2^n - 1) with n and r as in odl_expf; expm1(r) = r + r^2/2 + r^3 q(r),
+ * q minimax of degree 4: relative error 2^-31.1.
+ */
+float odl_expm1f(float x) {
+    if (!(x > -18.0f)) {
+        return x != x ? x : -1.0f;
+    }
+    if (x > 40.0f) {
+        return odl_expf(x);
+    }
+    const int32_t n = (int32_t)(x * 1.44269502f + (x < 0.0f ? -0.5f : 0.5f));
+    const float k = (float)n;
+    const float high = x - k * 0.693359375f, low = k * -2.12194442e-4f;
+    const float r = high - low;
+    float q = 1.9763348e-4f;
+    q = q * r + 1.3932331e-3f;
+    q = q * r + 8.333544e-3f;
+    q = q * r + 4.1666493e-2f;
+    q = q * r + 0.16666666f;
+    const float p = high + (r * r * (0.5f + r * q) - low);
+    const float scale = power_of_two(n);
+    return n == 0 ? p : scale * p + (scale - 1.0f);
+}
+
+/*
  * Near 0, a + a^3 p(a^2), p minimax of degree 3: relative error 2^-24.7. From 0.55 on, where tanh
  * is above 1/2, 1 - 2 / (exp(2a) + 1): the subtrahend and its error are smaller than the result's.
  */
@@ -69,4 +94,21 @@ float odl_sigmoidf(float x) {
     const float e = odl_expf(-__builtin_fabsf(x));
     const float q = e / (1.0f + e);
     return x < 0.0f ? e - e * q : 1.0f - q;
+}
+
+/* Every subtraction is exact: r and t are less than a factor of two apart (Sterbenz, 1974). */
+float odl_fmodf(float x, float y) {
+    const float d = __builtin_fabsf(y), inf = __builtin_inff();
+    float r = __builtin_fabsf(x);
+    if (!(r < inf) || !(d > 0.0f)) {
+        return __builtin_nanf("");
+    }
+    float t = d;
+    while (t <= r - t) {
+        t *= 2.0f;
+    }
+    for (; r >= d; t *= 0.5f) {
+        r = r >= t ? r - t : r;
+    }
+    return __builtin_copysignf(r, x);
 }

@@ -1,61 +1,143 @@
-"""Elementwise functions of one operand: LeakyRelu, Sigmoid, Tanh, Sqrt."""
+"""Activations and other elementwise functions of one float."""
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
+from odl.dtype import I8, I32, I64, U8
+from odl.ops.elementwise import Elementwise, Function, ulps, unary
 from odl.ops.node import Node
-from odl.ops.operator import Arrays, Operator
-from odl.program import Call, In, Out, kernel
+from odl.ops.wide import FLOATS, NUMBERS
+
+Array = npt.NDArray[Any]
+
+SIGNED = (*FLOATS, I8, I32, I64)
 
 
-@kernel
-def leaky_relu(x: In, y: Out, n: int, alpha: float) -> None:
-    """y = x for x >= 0, alpha * x below."""
-    y[:n] = np.where(x[:n] >= 0, x[:n], np.float32(alpha) * x[:n])
+def _sigmoid(x: Array) -> Array:
+    return np.asarray(1 / (1 + np.exp(-x.astype(np.float64))))
 
 
-@kernel
-def sigmoid(x: In, y: Out, n: int) -> None:
-    """y = 1 / (1 + exp(-x))."""
-    with np.errstate(over="ignore"):
-        y[:n] = 1 / (1 + np.exp(-x[:n].astype(np.float64)))
+def _softplus(x: Array) -> Array:
+    return np.logaddexp(0, x.astype(np.float64))
 
 
-@kernel
-def tanh(x: In, y: Out, n: int) -> None:
-    """y = tanh(x)."""
-    y[:n] = np.tanh(x[:n])
+_erf = np.vectorize(math.erf, otypes=[np.float64])
 
 
-@kernel
-def sqrt(x: In, y: Out, n: int) -> None:
-    """y = sqrt(x), correctly rounded."""
-    y[:n] = np.sqrt(x[:n])
+def _unit(x: Array) -> Array:
+    return np.clip(x, np.float32(0), np.float32(1))
 
 
-class LeakyRelu(Operator):
-    op_types = ("LeakyRelu",)
-    attributes = ("alpha",)
-    ulps = 1.0
-
-    def lower(self, node: Node) -> list[Call]:
-        args = {"x": node.input(0), "y": node.output(), "n": node.size()}
-        args["alpha"] = node.attr("alpha", 0.01)
-        return [Call(leaky_relu, str(node.dtype()), args, overlay=("x",))]
+def _elu(x: Array, alpha: float) -> Array:
+    return np.where(x >= 0, x, alpha * np.expm1(np.minimum(x, 0)))
 
 
-class Transcendental(Operator):
-    """Functions of firmware/runtime/math.c; their ULP bounds are measured over every float."""
+def _gelu_tanh(x: Array) -> Array:
+    inner = np.float32(0.79788456) * (x + np.float32(0.044715) * x**3)
+    return np.asarray(np.float32(0.5) * x * (1 + np.tanh(inner)))
 
-    op_types = ("Sigmoid", "Tanh", "Sqrt")
-    _kernels = {"Sigmoid": sigmoid, "Tanh": tanh, "Sqrt": sqrt}
-    _ulps = {"Sigmoid": 1.9, "Tanh": 1.5, "Sqrt": 0.5}
-    """ODL_SIGMOIDF_ULP and its like in math.h."""
 
-    def lower(self, node: Node) -> list[Call]:
-        args = {"x": node.input(0), "y": node.output(), "n": node.size()}
-        return [Call(self._kernels[node.op], str(node.dtype()), args, overlay=("x",))]
+def _celu_bound(x: Array, y: Array, u: float, alpha: float) -> Array:
+    """The rounding of x / alpha is scaled by exp(x / alpha)."""
+    scaled = np.abs(x) * np.exp(np.minimum(x / alpha, 0)) * u
+    return np.where(x < 0, ulps(2.8)(x, y, u) + scaled, 0)
 
-    def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
-        return [self._ulps[node.op] * 2 * u * np.abs(v) for v in y]
+
+FUNCTIONS = {
+    "Abs": Function(unary("abs", np.abs), dtypes=SIGNED),
+    "Ceil": Function(unary("ceil", np.ceil)),
+    "Celu": Function(
+        unary("celu", lambda x, a: np.where(x >= 0, x, a * np.expm1(np.minimum(x, 0) / a)), 1),
+        _celu_bound,
+        (("alpha", 1.0),),
+    ),
+    "Elu": Function(unary("elu", _elu, 1), ulps(2.2), (("alpha", 1.0),)),
+    "Erf": Function(unary("erf", _erf), ulps(1.4)),
+    "Exp": Function(unary("exp", np.exp), ulps(0.9)),
+    "Floor": Function(unary("floor", np.floor)),
+    "HardSigmoid": Function(
+        unary("hard_sigmoid", lambda x, a, b: _unit(a * x + b), 2),
+        lambda x, y, u, a, b: u * (2 * np.abs(a * x) + abs(b)) * 1.01,
+        (("alpha", 0.2), ("beta", 0.5)),
+    ),
+    "HardSwish": Function(
+        unary("hard_swish", lambda x: x * _unit(x / 6 + np.float32(0.5))),
+        lambda x, y, u: np.where(np.isinf(x), 0, u * np.abs(x) * (2 * np.abs(x / 6) + 2)),
+    ),
+    "LeakyRelu": Function(
+        unary("leaky_relu", lambda x, a: np.where(x >= 0, x, a * x), 1),
+        ulps(1.0),
+        (("alpha", 0.01),),
+    ),
+    "Log": Function(unary("log", np.log), ulps(1.0)),
+    "Mish": Function(unary("mish", lambda x: x * np.tanh(_softplus(x))), ulps(5.0)),
+    "Neg": Function(unary("neg", np.negative), dtypes=SIGNED),
+    "Reciprocal": Function(unary("reciprocal", lambda x: 1 / x), ulps(0.5)),
+    "Round": Function(unary("round", np.rint)),
+    "Selu": Function(
+        unary("selu", lambda x, a, g: g * _elu(x, a), 2),
+        ulps(2.8),
+        (("alpha", 1.67326319217681884765625), ("gamma", 1.05070102214813232421875)),
+    ),
+    "Shrink": Function(
+        unary("shrink", lambda x, a, b: np.where(x < -a, x + b, np.where(x > a, x - b, x * 0)), 2),
+        ulps(0.5),
+        (("lambd", 0.5), ("bias", 0.0)),
+    ),
+    "Sigmoid": Function(unary("sigmoid", _sigmoid), ulps(1.9)),
+    "Sign": Function(unary("sign", np.sign), dtypes=(*SIGNED, U8)),
+    "Softplus": Function(unary("softplus", _softplus), ulps(1.9)),
+    "Softsign": Function(unary("softsign", lambda x: x / (1 + np.abs(x))), ulps(1.05)),
+    "Sqrt": Function(unary("sqrt", np.sqrt), ulps(0.5)),
+    "Swish": Function(
+        unary("swish", lambda x, a: x * _sigmoid(a * x), 1),
+        lambda x, y, u, a: np.where(y == 0, 0, ulps(3)(x, y, u) + u * np.abs(a * x * y)),
+        (("alpha", 1.0),),
+    ),
+    "Tanh": Function(unary("tanh", np.tanh), ulps(1.5)),
+    "ThresholdedRelu": Function(
+        unary("thresholded_relu", lambda x, a: np.where(x > a, x, x * 0), 1),
+        parameters=(("alpha", 1.0),),
+    ),
+}
+
+
+class Activation(Elementwise):
+    """Transcendental functions are those of math.h, which states their ULP bounds."""
+
+    op_types = tuple(FUNCTIONS)
+    attributes = ("alpha", "beta", "bias", "gamma", "lambd")
+    dtypes = NUMBERS
+    functions = FUNCTIONS
+
+
+GELU = {
+    "none": Function(
+        unary("gelu", lambda x: np.float32(0.5) * x * (1 + _erf(x * np.float32(0.70710678)))),
+        lambda x, y, u: np.where(np.isinf(x), 0, 4 * u * np.abs(x)),
+    ),
+    "tanh": Function(
+        unary("gelu_tanh", _gelu_tanh),
+        lambda x, y, u: np.where(np.isinf(x), 0, 5 * u * np.abs(x)),
+    ),
+}
+
+
+class Gelu(Elementwise):
+    """x / 2 (1 + erf(x / sqrt(2))), or its approximation with tanh (arXiv:1606.08415)."""
+
+    op_types = ("Gelu",)
+    attributes = ("approximate",)
+    dtypes = FLOATS
+    functions = GELU
+
+    def row(self, node: Node) -> Function:
+        kind = node.attr("approximate", "none")
+        if kind not in GELU:
+            raise node.refuse(f"approximate '{kind}'", f"supported: {', '.join(GELU)}")
+        return GELU[kind]

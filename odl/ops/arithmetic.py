@@ -1,18 +1,29 @@
-"""Add, Sub, Mul and Div with NumPy's broadcasting."""
+"""Elementwise functions of two operands and more, with NumPy's broadcasting."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import onnx_ir as ir
 
+from odl.dtype import DType
 from odl.ops import strides
+from odl.ops.foreign import Builder, foreign
 from odl.ops.node import Node
-from odl.ops.operator import Arrays, Operator
-from odl.program import Call, In, Kernel, Out
+from odl.ops.operator import Arrays, Operator, gamma
+from odl.ops.wide import FLOATS, NUMBERS, wide
+from odl.program import Call, In, Kernel, Out, Ref
+
+Array = npt.NDArray[Any]
 
 
-def _elementwise(name: str, function: Any) -> Kernel:
+def binary(name: str, function: Any) -> Kernel:
+    """The kernel `name` whose elements are `function(a, b)`."""
+
     def run(
         a: In,
         b: In,
@@ -22,46 +33,120 @@ def _elementwise(name: str, function: Any) -> Kernel:
         b_stride: tuple[int, ...],
     ) -> None:
         index = np.indices(dims).reshape(len(dims), -1)
-        left = a[np.tensordot(a_stride, index, 1)]
-        right = b[np.tensordot(b_stride, index, 1)]
+        left = wide(a[np.tensordot(a_stride, index, 1)])
+        right = wide(b[np.tensordot(b_stride, index, 1)])
         with np.errstate(all="ignore"):
             y[: left.size] = function(left, right)
 
     return Kernel(name, run)
 
 
-KERNELS = {
-    "Add": _elementwise("add", np.add),
-    "Sub": _elementwise("sub", np.subtract),
-    "Mul": _elementwise("mul", np.multiply),
-    "Div": _elementwise("div", np.divide),
+def binary_call(
+    node: Node, kernel: Kernel, variant: str, operands: Sequence[tuple[Ref, tuple[int, ...]]]
+) -> Call:
+    """The call that combines two operands, each with its shape, to the node's output."""
+    out = node.out_shape()
+    walk = [strides.broadcast(shape, out) for _, shape in operands]
+    dims, (a, b) = strides.merge(out, *walk)
+    if len(dims) > strides.RANK:
+        raise node.refuse(f"broadcasting over {len(dims)} dimensions", f"at most {strides.RANK}")
+    args = {
+        "a": operands[0][0],
+        "b": operands[1][0],
+        "y": node.output(),
+        "dims": strides.fill(dims, 1),
+        "a_stride": strides.fill(a, 0),
+        "b_stride": strides.fill(b, 0),
+    }
+    whole = [name for name, (_, shape) in zip("ab", operands, strict=True) if shape == out]
+    return Call(kernel, variant, args, overlay=tuple(whole))
+
+
+def _divide(a: Array, b: Array) -> Array:
+    """Of integers, towards zero; 0 where b is 0."""
+    if a.dtype.kind == "f":
+        return np.asarray(a / b)
+    safe = np.where(b == 0, 1, b)
+    whole = np.where(b == -1, np.negative(a), a // safe)  # towards -infinity
+    up = (a % safe != 0) & ((a < 0) != (safe < 0)) & (b != -1)
+    return np.where(b == 0, 0, whole + up)
+
+
+def _maximum(a: Array, b: Array) -> Array:
+    return np.where((a >= b) | (a != a), a, b)
+
+
+def _minimum(a: Array, b: Array) -> Array:
+    return np.where((a <= b) | (a != a), a, b)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A function of two operands of one type, and how often it rounds."""
+
+    kernel: Kernel
+    dtypes: tuple[DType, ...] = NUMBERS
+    roundings: int = 0
+
+
+PAIRS = {
+    "Add": Pair(binary("add", np.add), roundings=1),
+    "Div": Pair(binary("div", _divide), roundings=1),
+    "Max": Pair(binary("max", _maximum)),
+    "Min": Pair(binary("min", _minimum)),
+    "Mul": Pair(binary("mul", np.multiply), roundings=1),
+    "PRelu": Pair(binary("prelu", lambda a, b: np.where(a >= 0, a, a * b)), FLOATS, 1),
+    "Sub": Pair(binary("sub", np.subtract), roundings=1),
 }
 
 
 class Arithmetic(Operator):
-    """y = a op b, elementwise over the broadcast shape; one rounding."""
+    """y = a op b over the broadcast shape; one rounding of floats, and integers wrap."""
 
-    op_types = tuple(KERNELS)
-    ulps = 0.5
+    op_types = ("Add", "Div", "Mul", "PRelu", "Sub")
+    dtypes = NUMBERS
+
+    def check(self, node: Node) -> None:
+        if node.dtype() not in PAIRS[node.op].dtypes:
+            types = ", ".join(map(str, PAIRS[node.op].dtypes))
+            raise node.refuse(f"no kernel for {node.dtype()}", f"supported: {types}")
 
     def lower(self, node: Node) -> list[Call]:
-        out = node.out_shape()
-        walk = [strides.broadcast(node.shape(i), out) for i in (0, 1)]
-        dims, (a, b) = strides.merge(out, *walk)
-        if len(dims) > strides.RANK:
-            raise node.refuse(
-                f"broadcasting over {len(dims)} dimensions", f"at most {strides.RANK}"
-            )
-        args = {
-            "a": node.input(0),
-            "b": node.input(1),
-            "y": node.output(),
-            "dims": strides.fill(dims, 1),
-            "a_stride": strides.fill(a, 0),
-            "b_stride": strides.fill(b, 0),
-        }
-        whole = [name for name, i in (("a", 0), ("b", 1)) if node.shape(i) == out]
-        return [Call(KERNELS[node.op], str(node.dtype()), args, overlay=tuple(whole))]
+        operands = [(node.input(i), node.shape(i)) for i in (0, 1)]
+        return [binary_call(node, PAIRS[node.op].kernel, str(node.dtype()), operands)]
 
     def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
-        return [u * np.abs(y[0])]
+        return [PAIRS[node.op].roundings * u * np.abs(y[0])]
+
+
+class Variadic(Operator):
+    """Max, Min and Sum of any number of operands, one after the other."""
+
+    op_types = ("Max", "Min", "Sum")
+    dtypes = NUMBERS
+
+    def alias(self, node: Node) -> int | None:
+        return 0 if len(node.values) == 1 else None
+
+    def lower(self, node: Node) -> list[Call]:
+        kernel = PAIRS["Add" if node.op == "Sum" else node.op].kernel
+        calls, left = [], (node.input(0), node.shape(0))
+        for i in range(1, len(node.values)):
+            operands = [left, (node.input(i), node.shape(i))]
+            calls.append(binary_call(node, kernel, str(node.dtype()), operands))
+            left = (node.output(), node.out_shape())
+        return calls
+
+    def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
+        if node.op != "Sum" or node.dtype() not in FLOATS:
+            return [np.zeros(y[0].shape)]
+        total = np.zeros(y[0].shape)
+        for v in x:
+            total = total + np.abs(v)
+        return [gamma(len(x) - 1, u) * total]
+
+
+@foreign("Mean")
+def mean(b: Builder, node: Node) -> Sequence[ir.Value]:
+    """The sum, divided."""
+    return [b("Div", b("Sum", *node.values), b.scalar("count", len(node.values)))]

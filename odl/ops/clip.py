@@ -6,6 +6,7 @@ import numpy as np
 
 from odl.ops.node import Node
 from odl.ops.operator import Operator
+from odl.ops.wide import NUMBERS
 from odl.program import Call, In, Out, kernel
 
 
@@ -22,6 +23,7 @@ def clip(x: In, low: In | None, high: In | None, y: Out, n: int) -> None:
 
 class Clip(Operator):
     op_types = ("Clip",)
+    dtypes = NUMBERS
 
     def lower(self, node: Node) -> list[Call]:
         args = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from odl.dtype import F16, F32, I8, I32, I64
 from odl.ops.node import Node
 from odl.ops.operator import Operator
 from odl.program import Call, In, Out, kernel
@@ -17,6 +18,7 @@ def relu(x: In, y: Out, n: int) -> None:
 
 class Relu(Operator):
     op_types = ("Relu",)
+    dtypes = (F32, F16, I8, I32, I64)
 
     def lower(self, node: Node) -> list[Call]:
         args = {"x": node.input(0), "y": node.output(), "n": node.size()}

@@ -31,7 +31,7 @@ class Samples:
     """[samples, labels of one inference]"""
 
     def __len__(self) -> int:
-        return len(next(iter(self.inputs.values())))
+        return len(next(iter(self.inputs.values()), [None]))  # a model without inputs runs once
 
     def __iter__(self) -> Iterator[tuple[dict[str, Array], Array | None]]:
         for i in range(len(self)):

@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from pycparser import CParser, c_ast
 
 from odl import ops
+from odl.ops.operator import Operator
 from odl.program import Kernel
 from tests.firmware.hostcc import FIRMWARE
 
@@ -32,12 +35,20 @@ def numpy_kernels() -> dict[str, Kernel]:
     modules = [
         importlib.import_module(f"odl.ops.{m.name}") for m in pkgutil.iter_modules(ops.__path__)
     ]
-    found: dict[str, Kernel] = {}
-    for module in modules:
-        for item in vars(module).values():
-            inside = item.values() if isinstance(item, dict) else [item]
-            found |= {k.name: k for k in inside if isinstance(k, Kernel)}
-    return found
+    return {k.name: k for module in modules for k in _kernels_in(vars(module))}
+
+
+def _kernels_in(item: Any) -> Iterator[Kernel]:
+    """The kernels in tables, rows of tables, and tables that are attributes of operators."""
+    if isinstance(item, Kernel):
+        yield item
+    elif isinstance(item, (dict, list, tuple)):
+        for inner in item.values() if isinstance(item, dict) else item:
+            yield from _kernels_in(inner)
+    elif isinstance(item, type) and issubclass(item, Operator):
+        yield from _kernels_in(getattr(item, "functions", {}))
+    elif isinstance(getattr(item, "kernel", None), Kernel):
+        yield item.kernel
 
 
 AST = parsed()

@@ -9,6 +9,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from odl.programs import find_program
@@ -18,7 +19,7 @@ FLAGS = [
     *("-std=c11", "-ffp-contract=off", "-fno-math-errno", f"-I{FIRMWARE / 'include'}"),
     *("-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Werror"),
 ]
-SOURCE = FIRMWARE / "runtime/math.c"
+SOURCES = sorted((FIRMWARE / "runtime").glob("math*.c"))
 SWEEP = Path(__file__).with_name("math_sweep.c")
 
 STRIDE = 97
@@ -72,19 +73,21 @@ def bounds() -> dict[str, float]:
     """What math.h promises."""
     header = (FIRMWARE / "include/odl/math.h").read_text(encoding="utf-8")
     found = re.findall(r"#define ODL_(\w+)_ULP (\S+)f\n", header)
-    return {name.lower(): float(bound) for name, bound in found} | {"sqrtf": 0.5}
+    all_of_them = {name.lower(): float(bound) for name, bound in found} | {"sqrtf": 0.5}
+    del all_of_them["powf"]  # it has two arguments
+    return all_of_them
 
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("math") / "sweep"
-    return compile_c(host_compiler(), path, "-O2", SWEEP, SOURCE, "-lm")
+    return compile_c(host_compiler(), path, "-O2", SWEEP, *SOURCES, "-lm")
 
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory) -> ctypes.CDLL:
     path = tmp_path_factory.mktemp("math") / "math.so"
-    return ctypes.CDLL(str(compile_c(host_compiler(), path, "-O2", "-shared", "-fPIC", SOURCE)))
+    return ctypes.CDLL(str(compile_c(host_compiler(), path, "-O2", "-shared", "-fPIC", *SOURCES)))
 
 
 def call(library: ctypes.CDLL, name: str, x: float) -> float:
@@ -112,9 +115,52 @@ def test_special_values(library, name, x, want):
     assert (got, math.copysign(1, got)) == (want, math.copysign(1, want))
 
 
-@pytest.mark.parametrize("name", ["expf", "tanhf", "sigmoidf"])
+@pytest.mark.parametrize("name", sorted(set(bounds()) - {"sqrtf"}))
 def test_nan_stays_nan(library, name):
     assert math.isnan(call(library, name, math.nan))
+
+
+EDGES = [0.0, 1.0, 0.5, 2.0, 3.0, math.inf, TINY, FLOAT_MAX, 1e9, 2.0**24, 2.0**23 + 1, 0.99999994]
+
+
+def powers() -> list[tuple[float, float]]:
+    """All pairs of special values, and random ones; near one with exponents that make it matter."""
+    edges = [s * e for e in EDGES for s in (1, -1)] + [math.nan]
+    rng = np.random.default_rng(3)
+    n = 20_000
+    pairs = [
+        (np.exp(3 * rng.normal(size=n)), 5 * rng.normal(size=n)),
+        (1 + 1e-3 * rng.normal(size=n), 3e4 * rng.normal(size=n)),
+        (1 + 1e-6 * rng.normal(size=n), 1e7 * rng.normal(size=n)),
+        (10 * rng.normal(size=n), np.round(4 * rng.normal(size=n))),
+    ]
+    made = [p for x, y in pairs for p in zip(x.tolist(), y.tolist(), strict=True)]
+    return [(x, y) for x in edges for y in edges] + made
+
+
+def test_powers(library):
+    bound = re.search(r"ODL_POWF_ULP (\S+)f", (FIRMWARE / "include/odl/math.h").read_text())
+    assert bound is not None
+    library.odl_powf.argtypes, library.odl_powf.restype = [ctypes.c_float] * 2, ctypes.c_float
+    x, y = (np.array(v, np.float32) for v in zip(*powers(), strict=True))
+    got = np.array([library.odl_powf(a, b) for a, b in zip(x, y, strict=True)])
+    with np.errstate(all="ignore"):
+        exact = np.power(x.astype(np.float64), y.astype(np.float64))
+        want = exact.astype(np.float32)
+        error = np.abs(got - exact) / np.spacing(np.abs(want))
+    same = (want == got) | (np.isnan(want) & np.isnan(got))
+    assert np.isfinite(got)[~same].all()
+    assert error[~same].max() <= float(bound[1])
+    assert (np.signbit(got) == np.signbit(want))[~np.isnan(want)].all()
+
+
+@pytest.mark.parametrize(
+    ("x", "y"), [(5.5, 2.0), (-5.5, 2.0), (1e30, 3e-40), (3.0, 7.0), (0.0, 2.0), (-7.0, 0.7)]
+)
+def test_remainders_are_exact(library, x, y):
+    library.odl_fmodf.argtypes, library.odl_fmodf.restype = [ctypes.c_float] * 2, ctypes.c_float
+    a, b = np.float32(x), np.float32(y)
+    assert library.odl_fmodf(a, b) == np.fmod(a, b)
 
 
 def test_largest_results_are_finite(library):
@@ -125,13 +171,13 @@ def test_largest_results_are_finite(library):
 def test_compilers_agree_on_every_bit(program, tmp_path, compiler, level):
     path = find_program(compiler)
     assert path is not None
-    other = compile_c(path, tmp_path / "sweep", level, SWEEP, SOURCE, "-lm")
+    other = compile_c(path, tmp_path / "sweep", level, SWEEP, *SOURCES, "-lm")
     assert sweep(other, 0, 1009) == sweep(program, 0, 1009)
 
 
 def test_no_double_precision(tmp_path):
     """The FPU has none; that a float is promoted the compiler's warning says."""
     flags = ("-O3", "-ffreestanding", "-Wdouble-promotion", "-c")
-    path = compile_c(host_compiler(), tmp_path / "math.o", *flags, SOURCE)
-    assert path.exists()
-    assert not re.search(r"\bdouble\b", SOURCE.read_text(encoding="utf-8"))
+    for source in SOURCES:
+        compile_c(host_compiler(), tmp_path / "math.o", *flags, source)
+        assert not re.search(r"\bdouble\b", source.read_text(encoding="utf-8"))

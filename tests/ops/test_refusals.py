@@ -16,15 +16,9 @@ CASES = {
         "tensor 'x': its element type DOUBLE has no kernels; odl compiles f32, f16, i8, u8, i32, "
         "i64, b8"
     ),
-    "(int32[2] x) => (int32[2] y) { [n] y = Relu (x) }": (
-        "Relu node 'n': no kernel for i32; supported: f32"
-    ),
-    "(float[2] x) => (float[2] y) { [n] y = Erf (x) }": (
-        "Erf node 'n': this operator is not supported; 'odl ops' lists what is"
-    ),
-    "(float[2] x) => (float[2] y) { [n] y = HardSigmoid (x) }": (
-        "HardSigmoid node 'n': this operator is not supported; nearest: Sigmoid; "
-        "'odl ops' lists what is"
+    "(int32[2] x, float[2] z) => (int32[2] y) { [n] y = Pow (x, z) }": (
+        "Pow node 'n': i32 to the power of f32; supported: exponents f32, f16, i32, i64; "
+        "integers with integers"
     ),
     "(float[4] x, int64[2] s) => (float[2,2] y) { [n] y = Reshape (x, s) }": (
         "Reshape node 'n': input 1 is not a constant; make it an initializer of the model"

@@ -1,5 +1,0 @@
-/* Add in single precision. */
-#define T float
-#define NAME odl_add_f32
-#define F(a, b) ((a) + (b))
-#include "binary.inc"

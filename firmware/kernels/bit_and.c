@@ -1,0 +1,5 @@
+/* Bitwise and, and that of truth values, which are 0 and 1. */
+#include "elementwise.h"
+
+BINARY_INTS(bit_and, a &b)
+BINARY_ONE(bit_and, b8, uint8_t, uint32_t, uint8_t, a &b)

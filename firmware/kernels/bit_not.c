@@ -1,0 +1,4 @@
+/* BitwiseNot. */
+#include "elementwise.h"
+
+UNARY_INTS(bit_not, ~x)

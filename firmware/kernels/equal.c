@@ -1,0 +1,4 @@
+/* Equal. */
+#include "elementwise.h"
+
+BINARY_TEST(equal, a == b)

@@ -1,0 +1,4 @@
+/* IsNaN. */
+#include "elementwise.h"
+
+UNARY_TEST(is_nan, x != x)

@@ -1,5 +1,0 @@
-/* Mul in single precision. */
-#define T float
-#define NAME odl_mul_f32
-#define F(a, b) ((a) * (b))
-#include "binary.inc"

@@ -1,0 +1,4 @@
+/* Reciprocal. */
+#include "elementwise.h"
+
+UNARY_FLOATS(reciprocal, 1.0f / x)

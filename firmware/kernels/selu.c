@@ -1,0 +1,5 @@
+/* Selu: a scaled Elu. */
+#include "odl/math.h"
+#include "elementwise.h"
+
+UNARY_FLOATS(selu, p->beta *(x > 0.0f ? x : p->alpha * odl_expm1f(x)))

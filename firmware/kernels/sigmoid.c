@@ -1,0 +1,5 @@
+/* Sigmoid, by math.h. */
+#include "odl/math.h"
+#include "elementwise.h"
+
+UNARY_FLOATS(sigmoid, odl_sigmoidf(x))

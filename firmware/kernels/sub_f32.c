@@ -1,5 +1,0 @@
-/* Sub in single precision. */
-#define T float
-#define NAME odl_sub_f32
-#define F(a, b) ((a) - (b))
-#include "binary.inc"
