@@ -14,7 +14,7 @@ from odl.ops.node import Node
 from odl.ops.operator import Operator, admit
 
 
-def _defined() -> Iterator[Any]:
+def defined() -> Iterator[Any]:
     """What the modules of this package define; of a dict or list, its items."""
     for info in pkgutil.iter_modules(__path__):
         module = importlib.import_module(f"{__name__}.{info.name}")
@@ -29,7 +29,7 @@ def _defined() -> Iterator[Any]:
 def registry() -> dict[str, Operator]:
     """Operator by name, sorted."""
     found: dict[str, Operator] = {}
-    for item in _defined():
+    for item in defined():
         if isinstance(item, type) and issubclass(item, Operator) and hasattr(item, "op_types"):
             found.update(dict.fromkeys(item.op_types, item()))
     return dict(sorted(found.items()))
@@ -38,7 +38,7 @@ def registry() -> dict[str, Operator]:
 @cache
 def foreigners() -> dict[str, Foreign]:
     """The operators that are made of those in `registry`, by name, sorted."""
-    found = {f.op_type: f for f in _defined() if isinstance(f, Foreign)}
+    found = {f.op_type: f for f in defined() if isinstance(f, Foreign)}
     return dict(sorted(found.items()))
 
 

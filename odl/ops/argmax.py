@@ -1,4 +1,4 @@
-"""ArgMax along one axis; ties are the business of `same`."""
+"""ArgMax and ArgMin along one axis; ties are the business of `same`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, product
+from odl.ops.wide import NUMBERS
 from odl.program import Call, In, Out, kernel
 
 
@@ -18,8 +19,17 @@ def argmax(x: In, y: Out, outer: int, n: int, inner: int, last: int) -> None:
     y[: found.size] = found.ravel()
 
 
+@kernel
+def argmin(x: In, y: Out, outer: int, n: int, inner: int, last: int) -> None:
+    """y[o, i] = index of the smallest x[o, :, i]; of equal ones the first, or the last."""
+    v = x[: outer * n * inner].reshape(outer, n, inner)
+    found = n - 1 - v[:, ::-1].argmin(axis=1) if last else v.argmin(axis=1)
+    y[: found.size] = found.ravel()
+
+
 class ArgMax(Operator):
-    op_types = ("ArgMax",)
+    op_types = ("ArgMax", "ArgMin")
+    dtypes = NUMBERS
     attributes = ("axis", "keepdims", "select_last_index")
 
     def lower(self, node: Node) -> list[Call]:
@@ -33,7 +43,8 @@ class ArgMax(Operator):
             "inner": product(shape[axis + 1 :]),
             "last": node.attr("select_last_index", 0),
         }
-        return [Call(argmax, str(node.dtype()), args)]
+        body = argmax if node.op == "ArgMax" else argmin
+        return [Call(body, str(node.dtype()), args)]
 
     def same(self, node: Node, x: Arrays, got: Arrays, want: Arrays) -> list[npt.NDArray[np.bool_]]:
         """Another index is right where the values there are equal."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from odl.dtype import BOOL, F32, I8, I32, I64, U8
+from odl.dtype import BOOL
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator
+from odl.ops.wide import NUMBERS, wide
 from odl.program import Call, In, Out, kernel
 
 
@@ -17,7 +18,7 @@ def cast(x: In, y: Out, n: int) -> None:
 
     Integers that are too wide lose their high bits. ONNX leaves all that is out of range open.
     """
-    v = x[:n]
+    v = wide(x[:n])
     if x.dtype.kind == "f" and y.dtype.kind in "iu":
         limits = np.iinfo(y.dtype)
         inside = np.nan_to_num(v, nan=0.0, posinf=np.inf, neginf=-np.inf)
@@ -31,7 +32,7 @@ def cast(x: In, y: Out, n: int) -> None:
 class Cast(Operator):
     op_types = ("Cast",)
     attributes = ("to", "saturate", "round_mode")
-    dtypes = (F32, I8, U8, I32, I64, BOOL)
+    dtypes = (*NUMBERS, BOOL)
 
     def check(self, node: Node) -> None:
         if node.out_dtype() not in self.dtypes:

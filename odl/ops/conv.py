@@ -10,6 +10,7 @@ from odl.ops.matmul import matmul, matmul_args
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma
 from odl.ops.reference import evaluate
+from odl.ops.wide import FLOATS, wide
 from odl.ops.windows import Window, window
 from odl.program import Call, In, Kernel, Out, kernel
 
@@ -62,11 +63,11 @@ def conv2d(
     pad: tuple[int, ...],
 ) -> None:
     """NCHW convolution; w is [out_c, in_c / groups, size], pad is (top, left)."""
-    v = x[: batch * in_c * in_hw[0] * in_hw[1]].reshape(batch, in_c, *in_hw)
-    weights = w[: out_c * (in_c // groups) * size[0] * size[1]].reshape(out_c, -1, *size)
+    v = wide(x[: batch * in_c * in_hw[0] * in_hw[1]]).reshape(batch, in_c, *in_hw)
+    weights = wide(w[: out_c * (in_c // groups) * size[0] * size[1]]).reshape(out_c, -1, *size)
     out = _conv(v, weights, out_hw, stride, dilation, pad, groups)
     if bias is not None:
-        out = out + bias[:out_c, None, None]
+        out = out + wide(bias[:out_c, None, None])
     y[: out.size] = out.ravel()
 
 
@@ -75,6 +76,7 @@ conv2d_depthwise = Kernel("conv2d_depthwise", conv2d.run)
 
 class Conv(Operator):
     op_types = ("Conv",)
+    dtypes = FLOATS
     attributes = ("auto_pad", "dilations", "group", "kernel_shape", "pads", "strides")
     note = "1-D and 2-D"
 

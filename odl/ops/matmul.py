@@ -10,6 +10,7 @@ import numpy.typing as npt
 from odl.ops import strides
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
+from odl.ops.wide import FLOATS, wide
 from odl.program import Call, In, Out, kernel
 
 
@@ -41,12 +42,13 @@ def matmul(
     b_from = np.tensordot(b_batch, index, 1)
     out = y[: index.shape[1] * m * n].reshape(-1, m, n)
     for t in range(index.shape[1]):
-        left = a[a_from[t] + i[:, None] * a_stride[0] + p * a_stride[1]]
-        right = b[b_from[t] + p[:, None] * b_stride[0] + j * b_stride[1]]
-        out[t] = np.float32(alpha) * (left @ right)
+        left = wide(a[a_from[t] + i[:, None] * a_stride[0] + p * a_stride[1]])
+        right = wide(b[b_from[t] + p[:, None] * b_stride[0] + j * b_stride[1]])
+        total = np.float32(alpha) * (left @ right)
         if bias is not None:
-            added = bias[i[:, None] * bias_stride[0] + j * bias_stride[1]]
-            out[t] += np.float32(beta) * added
+            added = wide(bias[i[:, None] * bias_stride[0] + j * bias_stride[1]])
+            total = total + np.float32(beta) * added
+        out[t] = total
 
 
 def matmul_args(m: int, k: int, n: int, **given: Any) -> dict[str, Any]:
@@ -81,6 +83,7 @@ def _matrix(shape: tuple[int, ...], left: bool) -> tuple[int, ...]:
 
 class MatMul(Operator):
     op_types = ("MatMul",)
+    dtypes = FLOATS
 
     def _shapes(self, node: Node) -> tuple[tuple[int, ...], tuple[int, ...]]:
         return _matrix(node.shape(0), True), _matrix(node.shape(1), False)
@@ -119,6 +122,7 @@ class MatMul(Operator):
 
 class Gemm(Operator):
     op_types = ("Gemm",)
+    dtypes = FLOATS
     attributes = ("alpha", "beta", "transA", "transB")
 
     def _sizes(self, node: Node) -> tuple[int, int, int]:

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from odl.dtype import I8, U8
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma
 from odl.ops.reference import evaluate
+from odl.ops.wide import FLOATS, wide
 from odl.ops.windows import Window, window
 from odl.program import Call, In, Out, kernel
 
@@ -54,7 +56,8 @@ def max_pool(
     NaN is larger than all.
     """
     v = x[: maps * int(np.prod(in_dhw))].reshape(maps, *in_dhw)
-    best = np.full((maps, *out_dhw), -np.inf, x.dtype)
+    least = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
+    best = np.full((maps, *out_dhw), least, x.dtype)
     where, seen = np.zeros((maps, *out_dhw), np.int64), np.zeros(out_dhw, bool)
     for value, inside, flat in _taps(v, out_dhw, size, stride, dilation, pad):
         better = inside & (~seen | (~(value <= best) & ~np.isnan(best)))
@@ -84,10 +87,10 @@ def average_pool(
     count_padding: int,
 ) -> None:
     """Mean of each window; with `count_padding` the divisor counts padding, but not beyond it."""
-    v = x[: maps * int(np.prod(in_dhw))].reshape(maps, *in_dhw)
+    v = wide(x[: maps * int(np.prod(in_dhw))]).reshape(maps, *in_dhw)
     # a second pass over the padded frame tells which taps the divisor counts
     frame = tuple(n + a + b for n, a, b in zip(in_dhw, pad, end, strict=True))
-    total = np.zeros((maps, *out_dhw), x.dtype)
+    total = np.zeros((maps, *out_dhw), v.dtype)
     count = np.zeros(out_dhw, np.int64)
     for value, inside, _ in _taps(v, out_dhw, size, stride, dilation, pad):
         total += np.where(inside, value, 0)
@@ -138,6 +141,7 @@ class Pool(Operator):
 
 class MaxPool(Pool):
     op_types = ("MaxPool",)
+    dtypes = (*FLOATS, I8, U8)
     attributes = (*GEOMETRY, "storage_order")
 
     def lower(self, node: Node) -> list[Call]:
@@ -181,6 +185,7 @@ class MaxPool(Pool):
 
 class AveragePool(Pool):
     op_types = ("AveragePool",)
+    dtypes = FLOATS
     attributes = (*GEOMETRY, "count_include_pad")
 
     def lower(self, node: Node) -> list[Call]:

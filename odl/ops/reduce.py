@@ -1,49 +1,132 @@
-"""ReduceMean over any axes."""
+"""Reductions over any axes."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import onnx_ir as ir
 
+from odl.dtype import BOOL, I32, I64, DType
 from odl.ops import strides
+from odl.ops.foreign import Builder, foreign
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma
-from odl.program import Call, In, Out, kernel
+from odl.ops.wide import FLOATS, NUMBERS, wide
+from odl.program import Call, In, Kernel, Out
+
+Array = npt.NDArray[Any]
 
 
-@kernel
-def reduce_mean(
-    x: In,
-    y: Out,
-    dims: tuple[int, ...],
-    stride: tuple[int, ...],
-    reduced: tuple[int, ...],
-    reduced_stride: tuple[int, ...],
-) -> None:
-    """y[i] = mean over j in `reduced` of x[i . stride + j . reduced_stride], i in `dims`."""
-    base = np.tensordot(stride, np.indices(dims).reshape(len(dims), -1), 1)
-    step = np.tensordot(reduced_stride, np.indices(reduced).reshape(len(reduced), -1), 1)
-    y[: base.size] = x[base[:, None] + step].mean(axis=1)
+def _reduction(name: str, function: Callable[..., Any]) -> Kernel:
+    """The kernel `name` that applies `function` to the last axis of [outputs, elements]."""
+
+    def run(
+        x: In,
+        y: Out,
+        dims: tuple[int, ...],
+        stride: tuple[int, ...],
+        reduced: tuple[int, ...],
+        reduced_stride: tuple[int, ...],
+    ) -> None:
+        base = np.tensordot(stride, np.indices(dims).reshape(len(dims), -1), 1)
+        step = np.tensordot(reduced_stride, np.indices(reduced).reshape(len(reduced), -1), 1)
+        with np.errstate(all="ignore"):
+            y[: base.size] = function(wide(x[base[:, None] + step]), axis=1)
+
+    return Kernel(name, run)
 
 
-class ReduceMean(Operator):
-    op_types = ("ReduceMean",)
+def _sum(x: Array, n: int, u: float, **over: Any) -> Array:
+    return np.asarray(gamma(n, u) * np.sum(np.abs(x), **over))
+
+
+def _log_sum(x: Array, n: int, u: float, **over: Any) -> Array:
+    total = np.sum(x, **over)
+    return np.asarray(_sum(x, n, u, **over) / np.abs(total) * 1.01 + 3 * u * np.abs(np.log(total)))
+
+
+def _exact(x: Array, n: int, u: float, **over: Any) -> Array:
+    return np.zeros_like(np.sum(x, **over))
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """Kernel, error bound of float32 arithmetic over n elements, and types."""
+
+    kernel: Kernel
+    bound: Callable[..., Array]
+    dtypes: tuple[DType, ...] = FLOATS
+    of_one: bool = True
+    """Whether the reduction of a single element is that element."""
+
+
+SUMS = (*FLOATS, I32, I64)
+
+REDUCTIONS = {
+    "ReduceL1": Reduction(
+        _reduction("reduce_l1", lambda x, axis: np.abs(x).sum(axis)), _sum, of_one=False
+    ),
+    "ReduceL2": Reduction(
+        _reduction("reduce_l2", lambda x, axis: np.sqrt(np.square(x).sum(axis))),
+        lambda x, n, u, **over: gamma(n + 2, u) * np.sqrt(np.sum(x * x, **over)),
+        of_one=False,
+    ),
+    "ReduceLogSum": Reduction(
+        _reduction("reduce_log_sum", lambda x, axis: np.log(x.sum(axis))), _log_sum, of_one=False
+    ),
+    "ReduceMax": Reduction(_reduction("reduce_max", np.max), _exact, (*NUMBERS, BOOL)),
+    "ReduceMean": Reduction(
+        _reduction("reduce_mean", np.mean),
+        lambda x, n, u, **over: gamma(n + 2, u) * np.mean(np.abs(x), **over),
+    ),
+    "ReduceMin": Reduction(_reduction("reduce_min", np.min), _exact, (*NUMBERS, BOOL)),
+    "ReduceProd": Reduction(
+        _reduction("reduce_prod", np.prod),
+        lambda x, n, u, **over: gamma(n, u) * np.abs(np.prod(x, **over)),
+        SUMS,
+    ),
+    "ReduceSum": Reduction(_reduction("reduce_sum", np.sum), _sum, SUMS),
+    "ReduceSumSquare": Reduction(
+        _reduction("reduce_sum_square", lambda x, axis: np.square(x).sum(axis)),
+        lambda x, n, u, **over: gamma(n + 1, u) * np.sum(x * x, **over),
+        SUMS,
+        of_one=False,
+    ),
+}
+
+
+def reduced_axes(node: Node) -> list[int]:
+    """The axes in order, without repetition; none given means all, or none at all."""
+    rank = len(node.shape())
+    given = node.const(1, "axes").ravel().tolist() if node.has(1) else []
+    if not given and not node.attr("noop_with_empty_axes", 0):
+        return list(range(rank))
+    return sorted({node.axis(a, rank) for a in given})
+
+
+class Reduce(Operator):
+    op_types = tuple(REDUCTIONS)
     attributes = ("keepdims", "noop_with_empty_axes")
     constant_inputs = (1,)
+    dtypes = (*NUMBERS, BOOL)
 
-    def _axes(self, node: Node) -> list[int]:
-        rank = len(node.shape())
-        given = node.const(1, "axes").ravel().tolist() if node.has(1) else []
-        if not given and not node.attr("noop_with_empty_axes", 0):
-            return list(range(rank))
-        return sorted({node.axis(a, rank) for a in given})
+    def check(self, node: Node) -> None:
+        dtypes = REDUCTIONS[node.op].dtypes
+        if node.dtype() not in dtypes:
+            types = ", ".join(map(str, dtypes))
+            raise node.refuse(f"no kernel for {node.dtype()}", f"supported: {types}")
 
     def alias(self, node: Node) -> int | None:
-        return 0 if all(node.shape()[a] == 1 for a in self._axes(node)) else None
+        lone = all(node.shape()[a] == 1 for a in reduced_axes(node))
+        return 0 if lone and REDUCTIONS[node.op].of_one else None
 
     def lower(self, node: Node) -> list[Call]:
-        shape, axes = node.shape(), self._axes(node)
+        shape, axes = node.shape(), reduced_axes(node)
         walk = strides.dense(shape)
         kept = [i for i in range(len(shape)) if i not in axes]
         dims, (stride,) = strides.merge(tuple(shape[i] for i in kept), tuple(walk[i] for i in kept))
@@ -60,10 +143,22 @@ class ReduceMean(Operator):
             "reduced": strides.fill(reduced, 1),
             "reduced_stride": strides.fill(reduced_stride, 0),
         }
-        return [Call(reduce_mean, str(node.dtype()), args)]
+        return [Call(REDUCTIONS[node.op].kernel, str(node.dtype()), args)]
 
     def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
-        axes = tuple(self._axes(node))
+        if not node.dtype().is_float:
+            return [np.zeros(y[0].shape)]
+        axes = tuple(reduced_axes(node))
         n = math.prod(x[0].shape[a] for a in axes)
-        mean = np.mean(np.abs(x[0]), axis=axes)
-        return [gamma(n + 2, u) * np.reshape(mean, y[0].shape)]
+        bound = REDUCTIONS[node.op].bound(x[0], n, u, axis=axes)
+        return [np.reshape(bound, y[0].shape)]
+
+
+@foreign("ReduceLogSumExp", ("keepdims", "noop_with_empty_axes"), (1,))
+def reduce_log_sum_exp(b: Builder, node: Node) -> Sequence[ir.Value]:
+    """The largest element is subtracted first, so that exp cannot overflow."""
+    x, axes = node.values[0], b.axes(*reduced_axes(node))
+    keep = node.attr("keepdims", 1)
+    top = b("ReduceMax", x, axes, keepdims=1)
+    total = b("ReduceLogSum", b("Exp", b("Sub", x, top)), axes, keepdims=keep)
+    return [b("Add", total, top if keep else b("Squeeze", top, axes))]

@@ -8,18 +8,20 @@ from onnx import helper
 
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
+from odl.ops.wide import FLOATS, wide
 from odl.program import Call, In, Out, kernel
 
 
 @kernel
 def scale_shift(x: In, scale: In, shift: In, y: Out, outer: int, channels: int, inner: int) -> None:
     """y[o, c, i] = x[o, c, i] * scale[c] + shift[c]."""
-    v = x[: outer * channels * inner].reshape(outer, channels, inner)
-    y[: v.size] = (v * scale[:channels, None] + shift[:channels, None]).ravel()
+    v = wide(x[: outer * channels * inner]).reshape(outer, channels, inner)
+    y[: v.size] = (v * wide(scale[:channels, None]) + wide(shift[:channels, None])).ravel()
 
 
 class ScaleShift(Operator):
     op_types = ("ai.odl.ScaleShift",)
+    dtypes = FLOATS
     note = "made from BatchNormalization"
 
     def lower(self, node: Node) -> list[Call]:

@@ -1,4 +1,4 @@
-"""Softmax along one axis."""
+"""Softmax and LogSoftmax along one axis."""
 
 from __future__ import annotations
 
@@ -6,20 +6,30 @@ import numpy as np
 
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
+from odl.ops.wide import FLOATS, wide
 from odl.program import Call, In, Out, kernel
 
 
 @kernel
 def softmax(x: In, y: Out, outer: int, n: int, inner: int) -> None:
     """y = exp(x - max) / sum over the middle one of the dimensions [outer, n, inner]."""
-    v = x[: outer * n * inner].reshape(outer, n, inner)
+    v = wide(x[: outer * n * inner]).reshape(outer, n, inner)
     e = np.exp(v - v.max(axis=1, keepdims=True))
     y[: v.size] = (e / e.sum(axis=1, keepdims=True)).ravel()
 
 
+@kernel
+def log_softmax(x: In, y: Out, outer: int, n: int, inner: int) -> None:
+    """y = x - max - log(sum of exp(x - max)), over the same axis."""
+    v = wide(x[: outer * n * inner]).reshape(outer, n, inner)
+    away = v - v.max(axis=1, keepdims=True)
+    y[: v.size] = (away - np.log(np.exp(away).sum(axis=1, keepdims=True))).ravel()
+
+
 class Softmax(Operator):
-    op_types = ("Softmax",)
+    op_types = ("LogSoftmax", "Softmax")
     attributes = ("axis",)
+    dtypes = FLOATS
 
     def lower(self, node: Node) -> list[Call]:
         shape = node.shape()
@@ -31,13 +41,17 @@ class Softmax(Operator):
             "n": shape[axis],
             "inner": product(shape[axis + 1 :]),
         }
-        return [Call(softmax, str(node.dtype()), args, overlay=("x",))]
+        body = softmax if node.op == "Softmax" else log_softmax
+        return [Call(body, str(node.dtype()), args, overlay=("x",))]
 
     def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
         """exp amplifies the rounding of x - max by |x - max|; then a sum of n and a division."""
         axis = node.attr("axis", -1)
         n = y[0].shape[axis]
         away = np.abs(x[0] - x[0].max(axis=axis, keepdims=True))
+        share = y[0] if node.op == "Softmax" else np.exp(y[0])
         term = u * away + 2 * u
-        total = (y[0] * term).sum(axis=axis, keepdims=True) + gamma(n, u)
+        total = (share * term).sum(axis=axis, keepdims=True) + gamma(n, u)
+        if node.op == "LogSoftmax":
+            return [total * 1.01 + 2 * u * away + 4 * u * np.abs(y[0])]
         return [y[0] * (term + total + 2 * u) * 1.01]

@@ -91,6 +91,6 @@ struct odl_scale_shift {
     void *y;
     int32_t outer, channels, inner;
 };
-odl_kernel odl_scale_shift_f32;
+odl_kernel odl_scale_shift_f32, odl_scale_shift_f16;
 
 #endif

@@ -17,6 +17,6 @@ struct odl_matmul {
     float alpha, beta;
     int32_t batch[ODL_RANK], a_batch[ODL_RANK], b_batch[ODL_RANK];
 };
-odl_kernel odl_matmul_f32;
+odl_kernel odl_matmul_f32, odl_matmul_f16;
 
 #endif

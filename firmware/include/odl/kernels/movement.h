@@ -32,11 +32,19 @@ struct odl_cast {
     void *y;
     int32_t n;
 };
-odl_kernel odl_cast_f32_i8, odl_cast_f32_u8, odl_cast_f32_i32, odl_cast_f32_i64, odl_cast_f32_b8;
-odl_kernel odl_cast_i8_f32, odl_cast_i8_u8, odl_cast_i8_i32, odl_cast_i8_i64, odl_cast_i8_b8;
-odl_kernel odl_cast_u8_f32, odl_cast_u8_i8, odl_cast_u8_i32, odl_cast_u8_i64, odl_cast_u8_b8;
-odl_kernel odl_cast_i32_f32, odl_cast_i32_i8, odl_cast_i32_u8, odl_cast_i32_i64, odl_cast_i32_b8;
-odl_kernel odl_cast_i64_f32, odl_cast_i64_i8, odl_cast_i64_u8, odl_cast_i64_i32, odl_cast_i64_b8;
-odl_kernel odl_cast_b8_f32, odl_cast_b8_i8, odl_cast_b8_u8, odl_cast_b8_i32, odl_cast_b8_i64;
+odl_kernel odl_cast_f32_f16, odl_cast_f32_i8, odl_cast_f32_u8, odl_cast_f32_i32, odl_cast_f32_i64,
+    odl_cast_f32_b8;
+odl_kernel odl_cast_f16_f32, odl_cast_f16_i8, odl_cast_f16_u8, odl_cast_f16_i32, odl_cast_f16_i64,
+    odl_cast_f16_b8;
+odl_kernel odl_cast_i8_f32, odl_cast_i8_f16, odl_cast_i8_u8, odl_cast_i8_i32, odl_cast_i8_i64,
+    odl_cast_i8_b8;
+odl_kernel odl_cast_u8_f32, odl_cast_u8_f16, odl_cast_u8_i8, odl_cast_u8_i32, odl_cast_u8_i64,
+    odl_cast_u8_b8;
+odl_kernel odl_cast_i32_f32, odl_cast_i32_f16, odl_cast_i32_i8, odl_cast_i32_u8, odl_cast_i32_i64,
+    odl_cast_i32_b8;
+odl_kernel odl_cast_i64_f32, odl_cast_i64_f16, odl_cast_i64_i8, odl_cast_i64_u8, odl_cast_i64_i32,
+    odl_cast_i64_b8;
+odl_kernel odl_cast_b8_f32, odl_cast_b8_f16, odl_cast_b8_i8, odl_cast_b8_u8, odl_cast_b8_i32,
+    odl_cast_b8_i64;
 
 #endif

@@ -18,7 +18,7 @@ struct odl_max_pool {
     int32_t size[3], stride[3], dilation[3], pad[3];
     int32_t column_major;
 };
-odl_kernel odl_max_pool_f32;
+odl_kernel odl_max_pool_f32, odl_max_pool_f16, odl_max_pool_i8, odl_max_pool_u8;
 
 /*
  * Mean of each window. The divisor counts the taps inside x, or with count_padding those inside
@@ -32,6 +32,6 @@ struct odl_average_pool {
     int32_t size[3], stride[3], dilation[3], pad[3], end[3];
     int32_t count_padding;
 };
-odl_kernel odl_average_pool_f32;
+odl_kernel odl_average_pool_f32, odl_average_pool_f16;
 
 #endif

@@ -1,0 +1,6 @@
+/* AveragePool in half precision, summed up in single. */
+#define T _Float16
+#define ACC float
+#define NAME odl_average_pool_f16
+#define NAME_(part) odl_average_pool_f16_##part
+#include "average_pool.inc"
