@@ -102,12 +102,13 @@ def _values(data: npt.NDArray[Any]) -> str:
 
 def _floats(data: npt.NDArray[Any]) -> list[str]:
     """The shortest decimals that read back as the same floats."""
-    return [_float_word(w) for w in data.astype(str).tolist()]
+    suffix, cast = ("f16", "(_Float16)") if data.dtype == np.float16 else ("f", "")
+    return [_float_word(w, suffix, cast) for w in data.astype(str).tolist()]
 
 
-def _float_word(word: str) -> str:
+def _float_word(word: str, suffix: str = "f", cast: str = "") -> str:
     special = {"inf": "__builtin_inff()", "-inf": "-__builtin_inff()", "nan": '__builtin_nanf("")'}
-    return special.get(word) or f"{word}f"
+    return f"{cast}{special[word]}" if word in special else f"{word}{suffix}"
 
 
 def scalar(value: Any) -> str:

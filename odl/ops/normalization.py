@@ -146,6 +146,7 @@ class ChannelNorm(Operator):
     op_types = ("GroupNormalization", "InstanceNormalization")
     attributes = ("epsilon", "num_groups", "stash_type")
     dtypes = FLOATS
+    shape_like = 0
 
     def _rows(self, node: Node) -> int:
         batch, channels = node.shape()[:2]
@@ -182,15 +183,6 @@ class ChannelNorm(Operator):
         stored = node.dtype().unit_roundoff if node.dtype() is not F32 else u
         total = out.reshape(x[0].shape) * np.abs(scale) + (3 * u + 1.01 * stored) * spread
         return [(total + 3 * u * (spread + np.abs(shift))) * 1.01]
-
-
-@foreign("MeanVarianceNormalization", ("axes",))
-def mean_variance_normalization(b: Builder, node: Node) -> Sequence[ir.Value]:
-    """(x - mean) / (sqrt(variance) + 1e-9), as the body in ONNX's text has it."""
-    x, axes = node.values[0], b.axes(*node.attr("axes", (0, 2, 3)))
-    away = b("Sub", x, b("ReduceMean", x, axes, keepdims=1))
-    deviation = b("Sqrt", b("ReduceMean", b("Mul", away, away), axes, keepdims=1))
-    return [b("Div", away, b("Add", deviation, b.scalar("epsilon", 1e-9)))]
 
 
 @foreign("LpNormalization", ("axis", "p"))

@@ -30,6 +30,8 @@ class Operator:
     """Types of the first input."""
     constant_inputs: ClassVar[tuple[int, ...]] = ()
     """Inputs that must be known at compile time."""
+    shape_like: ClassVar[int | None] = None
+    """The input whose type and shape the output has, where ONNX itself infers none."""
     note: ClassVar[str] = ""
     """Limits, for `odl ops`."""
     ulps: ClassVar[float] = 0.0

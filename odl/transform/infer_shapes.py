@@ -7,16 +7,38 @@ import onnx_ir as ir
 from onnx_ir.passes.common._c_api_utils import call_onnx_api
 
 from odl.errors import ModelError, printable
+from odl.ops import registry
 
 
 def infer_shapes(model: ir.Model) -> ir.Model:
-    """Run ONNX's shape inference with propagation of shape data.
+    """Run ONNX's shape inference with propagation of shape data, and fill what it leaves open.
 
     `onnx_ir`'s own pass logs a failure with its traceback and goes on; a user needs the reason.
 
     Raises:
         ModelError: the declared and the inferred shapes or types contradict each other.
     """
+    for _ in range(len(model.graph) + 1):
+        _run(model)
+        if not _fill(model):
+            break
+    return model
+
+
+def _fill(model: ir.Model) -> bool:
+    """Give shapes that ONNX does not infer, one operator's at a time; whether there was one."""
+    for node in model.graph:
+        operator = registry().get(node.op_type) if not node.domain else None
+        out = node.outputs[0] if node.outputs else None
+        if operator is not None and operator.shape_like is not None and out is not None:
+            source = node.inputs[operator.shape_like]
+            if out.shape is None and source is not None and source.shape is not None:
+                out.shape, out.type = source.shape, source.type
+                return True
+    return False
+
+
+def _run(model: ir.Model) -> None:
     try:
         inferred = call_onnx_api(_infer, model)
     except Exception as e:
@@ -26,7 +48,6 @@ def infer_shapes(model: ir.Model) -> ir.Model:
         model.graphs(), ir.serde.deserialize_model(inferred).graphs(), strict=True
     ):
         _merge(graph, other)
-    return model
 
 
 def _infer(proto: onnx.ModelProto) -> onnx.ModelProto:
