@@ -143,7 +143,8 @@ class Variadic(Operator):
         total = np.zeros(y[0].shape)
         for v in x:
             total = total + np.abs(v)
-        return [gamma(len(x) - 1, u) * total]
+        stored = max(u, node.dtype().unit_roundoff)  # of the partial sums, in y
+        return [gamma(len(x) - 1, stored) * total]
 
 
 @foreign("Mean")

@@ -90,7 +90,7 @@ def reductions(b: Builder) -> tuple[str, ...]:
 def norms(b: Builder) -> tuple[str, ...]:
     kind = pick(b.rng, *FLOATS)
     channels = 2 * size(b.rng, 1, 3)
-    dims = (size(b.rng, 1, 3), channels, *(size(b.rng, 1, 5) for _ in range(size(b.rng, 1, 2))))
+    dims = (size(b.rng, 1, 3), channels, *(size(b.rng, 2, 5) for _ in range(size(b.rng, 1, 2))))
     x = b.input(values=values(b, *dims, kind=kind))
     axis = size(b.rng, 1, len(dims) - 1)
     scale, bias = (b.input(values=values(b, *dims[axis:], kind=kind)) for _ in range(2))

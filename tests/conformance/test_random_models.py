@@ -60,7 +60,9 @@ def test_onnx_runtime_agrees(case: RandomModel) -> None:
     for name, value in want.items():
         assert seen[name].shape == value.shape
         assert seen[name].dtype == value.dtype
-        np.testing.assert_allclose(seen[name], value, rtol=2e-4, atol=2e-5)
+        half = value.dtype == np.float16
+        tolerance = {"rtol": 1e-2, "atol": 1e-2} if half else {"rtol": 2e-4, "atol": 2e-5}
+        np.testing.assert_allclose(seen[name], value, **tolerance)
 
 
 @pytest.mark.parametrize("case", MODELS, ids=lambda c: c.name)
