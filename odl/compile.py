@@ -26,6 +26,7 @@ from odl.transform.merge_transposes import merge_transposes
 from odl.transform.name_all import name_all
 from odl.transform.remove_dead import remove_dead
 from odl.transform.set_input_shapes import set_input_shapes
+from odl.transform.to_half import to_half
 
 Pass = Callable[[ir.Model], ir.Model]
 
@@ -50,6 +51,8 @@ class Options:
     cores: int = 0
     """0: the target's default."""
     input_shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    dtype: str = "fp32"
+    """Of weights and activations: `fp32` as the model has them, or `fp16`."""
     every_stage: bool = False
     """Keep the graph after each pass, not only the first and the last."""
 
@@ -62,6 +65,8 @@ class Compiled:
     target: Target
     stages: dict[str, onnx.ModelProto]
     program: Program
+    single: dict[str, str] = field(default_factory=dict)
+    """Where the model was turned to half precision, why tensors stayed in single."""
 
     @property
     def graph(self) -> onnx.ModelProto:
@@ -69,8 +74,15 @@ class Compiled:
         return list(self.stages.values())[-1]
 
 
-def canonicalise(model: ir.Model, options: Options) -> dict[str, onnx.ModelProto]:
-    """The graph as it was read, and as it is compiled; `model` becomes the latter."""
+def canonicalise(
+    model: ir.Model, options: Options
+) -> tuple[dict[str, onnx.ModelProto], dict[str, str]]:
+    """The graph as it was read, and as it is compiled; `model` becomes the latter.
+
+    Returns:
+        the stages, and why tensors stayed in single precision where half was asked for.
+    """
+    single: dict[str, str] = {}
     lift_constants(model)
     name_all(model)
     set_input_shapes(model, options.input_shapes)
@@ -79,8 +91,10 @@ def canonicalise(model: ir.Model, options: Options) -> dict[str, onnx.ModelProto
         model = step(model)
         if options.every_stage:
             stages[f"{i:02d}_{step.__name__}"] = _snapshot(model)
+    if options.dtype == "fp16":
+        model, single = to_half(model)
     stages["canonical"] = _snapshot(model)
-    return stages
+    return stages, single
 
 
 def compile_model(path: Path, options: Options) -> Compiled:
@@ -98,9 +112,9 @@ def compile_graph(model: ir.Model, name: str, options: Options) -> Compiled:
     cores = options.cores or target.default_cores
     if not 1 <= cores <= target.cores:
         raise UsageError(f"{cores} cores", advice=f"{target.name} has 1 to {target.cores}")
-    stages = canonicalise(model, options)
+    stages, single = canonicalise(model, options)
     program = plan(model.graph, name, target, cores)
-    return Compiled(name, target, stages, program)
+    return Compiled(name, target, stages, program, single)
 
 
 def compile_to(path: Path, folder: Path, options: Options) -> Compiled:

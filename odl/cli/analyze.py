@@ -17,6 +17,7 @@ def command(
     model: Path,
     target: str,
     cores: int | None,
+    dtype: str,
     input_shapes: Shapes,
     as_json: bool,
 ) -> None:
@@ -26,9 +27,9 @@ def command(
     from odl.report.analysis import analysis_data, print_analysis
     from odl.report.console import print_json
 
-    compiled = compile_model(model, Options(target, cores or 0, input_shapes))
+    compiled = compile_model(model, Options(target, cores or 0, input_shapes, dtype))
     if as_json:
-        print_json(analysis_data(compiled.program, compiled.target))
+        print_json(analysis_data(compiled.program, compiled.target, compiled.single))
     else:
-        print_analysis(compiled.program, compiled.target)
+        print_analysis(compiled.program, compiled.target, compiled.single)
     check_fit(compiled.program, compiled.target)

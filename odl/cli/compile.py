@@ -23,6 +23,7 @@ def command(
     model: Path,
     target: str,
     cores: int | None,
+    dtype: str,
     input_shapes: Shapes,
     output: Path,
     save_stages: bool,
@@ -30,7 +31,7 @@ def command(
     """Lower MODEL (ONNX) to C for a target: model.c, model.h, its kernels and its run time."""
     from odl.compile import Options, compile_to
 
-    options = Options(target, cores or 0, input_shapes, save_stages)
+    options = Options(target, cores or 0, input_shapes, dtype, save_stages)
     program = compile_to(model, output, options).program
     click.echo(
         f"{output}: {program.name} for {program.target}, {program.cores} cores: "

@@ -48,6 +48,13 @@ def compile_options(f: F) -> F:
             metavar="NAME=D,D,...",
             help="Shape of an input that the model leaves open; may be repeated.",
         ),
+        click.option(
+            "--dtype",
+            type=click.Choice(["fp32", "fp16"]),
+            default="fp32",
+            show_default=True,
+            help="Precision of weights and activations.",
+        ),
         click.option("--cores", type=click.IntRange(min=1), help="Cores to build for."),
         click.option(
             "--target", "-t", default="host", show_default=True, help="See 'odl targets'."

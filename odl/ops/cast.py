@@ -39,6 +39,9 @@ class Cast(Operator):
             supported = ", ".join(map(str, self.dtypes))
             raise node.refuse(f"no kernel to {node.out_dtype()}", f"supported: {supported}")
 
+    def keep_single(self, node: Node) -> str:
+        return "the model asks for the type"
+
     def alias(self, node: Node) -> int | None:
         return 0 if node.dtype() == node.out_dtype() else None
 

@@ -28,6 +28,8 @@ class Function:
     parameters: tuple[tuple[str, float], ...] = ()
     """ONNX's names of the parameters, with their defaults."""
     dtypes: tuple[DType, ...] = FLOATS
+    keep_single: str = ""
+    """See `Operator.keep_single`."""
 
 
 def ulps(n: float) -> Callable[..., Any]:
@@ -66,6 +68,9 @@ class Elementwise(Operator):
     def parameters(self, node: Node) -> list[float]:
         """Alpha and beta, as far as the function has them."""
         return [node.attr(k, default) for k, default in self.row(node).parameters]
+
+    def keep_single(self, node: Node) -> str:
+        return self.row(node).keep_single
 
     def check(self, node: Node) -> None:
         dtypes = self.row(node).dtypes

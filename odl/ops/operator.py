@@ -40,6 +40,10 @@ class Operator:
     def check(self, node: Node) -> None:
         """Refuse what `lower` would get wrong; the common part is done by `admit`."""
 
+    def keep_single(self, node: Node) -> str:
+        """Why results stay in single precision where a model is turned to half; empty if not."""
+        return ""
+
     def alias(self, node: Node) -> int | None:
         """The input whose bytes are the output, where nothing has to be computed."""
         return None

@@ -57,6 +57,9 @@ class Pow(Operator):
             kinds = f"{node.dtype(0)} to the power of {node.dtype(1)}"
             raise node.refuse(kinds, f"supported: {self.note}")
 
+    def keep_single(self, node: Node) -> str:
+        return "a power may exceed 65504"
+
     def _is_square(self, node: Node) -> bool:
         return node.is_const(1) and bool((node.const(1, "exponent") == 2).all())
 

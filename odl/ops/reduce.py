@@ -121,6 +121,10 @@ class Reduce(Operator):
             types = ", ".join(map(str, dtypes))
             raise node.refuse(f"no kernel for {node.dtype()}", f"supported: {types}")
 
+    def keep_single(self, node: Node) -> str:
+        bounded = node.op in ("ReduceMax", "ReduceMean", "ReduceMin")
+        return "" if bounded else "a sum may exceed 65504"
+
     def alias(self, node: Node) -> int | None:
         lone = all(node.shape()[a] == 1 for a in reduced_axes(node))
         return 0 if lone and REDUCTIONS[node.op].of_one else None

@@ -31,6 +31,9 @@ class Softmax(Operator):
     attributes = ("axis",)
     dtypes = FLOATS
 
+    def keep_single(self, node: Node) -> str:
+        return "small probabilities count"
+
     def lower(self, node: Node) -> list[Call]:
         shape = node.shape()
         axis = node.axis(node.attr("axis", -1), len(shape))

@@ -9,7 +9,7 @@ from odl.report.console import print_facts, print_table
 from odl.target import Target
 
 
-def analysis_data(program: Program, target: Target) -> dict[str, Any]:
+def analysis_data(program: Program, target: Target, single: dict[str, str]) -> dict[str, Any]:
     """The costs as plain data, in bytes and multiply-accumulates."""
     step, peak = program.peak
     return {
@@ -28,6 +28,7 @@ def analysis_data(program: Program, target: Target) -> dict[str, Any]:
             "peak_step": step,
             "peak": [{"tensors": _sharing(program, b), "bytes": b.size} for b in peak],
         },
+        "single_precision": single,
         "steps": [_step_data(program, i, c) for i, c in enumerate(program.calls)],
     }
 
@@ -55,9 +56,9 @@ def _sharing(program: Program, buffer: Buffer) -> list[str]:
     return [t.name for t in program.tensors if t.buffer == buffer.name]
 
 
-def print_analysis(program: Program, target: Target) -> None:
-    """Show the costs to a person."""
-    data = analysis_data(program, target)
+def print_analysis(program: Program, target: Target, single: dict[str, str]) -> None:
+    """Show the costs to a person; `single` tells why tensors are not in half precision."""
+    data = analysis_data(program, target, single)
     rows = [
         (
             s["step"],
@@ -76,6 +77,8 @@ def print_analysis(program: Program, target: Target) -> None:
         numbers="rlllrrr",
         spare=(2, 5, 3),
     )
+    if single:
+        print_table(("in single precision", "why"), list(single.items()))
     facts = [
         ("model", f"{program.name} for {target.name}, {program.cores} cores"),
         ("work", f"{program.macs:,} MAC in {len(program.calls)} steps"),
