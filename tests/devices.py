@@ -1,4 +1,4 @@
-"""Devices for tests: many models in one sanitized host program, and simulators of single models."""
+"""Devices for tests: many models in one program, for the host or a simulator, or a single one."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
-class HostPrograms:
+class Programs:
     """One program that serves any of several projects, chosen by number when it starts."""
 
     program: Path
@@ -43,10 +43,9 @@ class HostPrograms:
     def serve(self, number: int) -> Iterator[Port]:
         """The link of a fresh device that serves project `number`."""
         project = self.projects[number]
-        command = (str(self.program), str(number))
-        target = replace(project.target, run=replace(project.target.run, command=command))
-        port = Simulator(target, project.folder, self.program, CORES)
+        port = Simulator(project.target, project.folder, self.program, project.cores)
         try:
+            port.write(number.to_bytes(2, "little"))
             yield port
         finally:
             port.close()
@@ -58,7 +57,7 @@ class HostPrograms:
             return run(self.projects[number], port, samples, RunOptions(cores=cores))
 
 
-def host_programs(models: list[Compiled], folder: Path) -> HostPrograms:
+def host_programs(models: list[Compiled], folder: Path) -> Programs:
     """Generated C, kernels and run time of all `models`, under ASan and UBSan, -Werror."""
     projects, sources = [], {*(FIRMWARE / "runtime").glob("*.c")} - {FIRMWARE / "runtime/main.c"}
     sources |= {Path(__file__).parent / "firmware/serve_many.c", ROOT / "targets/host/platform.c"}
@@ -72,7 +71,7 @@ def host_programs(models: list[Compiled], folder: Path) -> HostPrograms:
     flags = [*FLAGS, "-pthread", "-ffp-contract=off", f"-DODL_CORES={CORES}"]
     program = folder / "program"
     _compile(sorted(sources), program, [*flags, f"-I{FIRMWARE / 'include'}", f"-I{folder}"])
-    return HostPrograms(program, projects)
+    return Programs(program, projects)
 
 
 def _kernels(compiled: Compiled) -> set[str]:
@@ -93,6 +92,34 @@ def _compile(sources: list[Path], program: Path, flags: list[str]) -> None:
 def _run(command: list[Any]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
+
+
+def target_programs(models: list[Compiled], folder: Path, level: str) -> Programs:
+    """The same for the models' own target, with its tool chain, optimised to `level`."""
+    whole = folder / "all"
+    projects, sources = [], set()
+    for compiled in models:
+        where = folder / compiled.program.name
+        write_project(compiled.program, compiled.target, compiled.stages, where, "test.onnx")
+        project = read(where)
+        projects.append(project)
+        shutil.copytree(where, whole, dirs_exist_ok=True)
+        (whole / project.name).mkdir()
+        for name in ("model.c", "model.h"):
+            shutil.move(whole / name, whole / project.name / name)
+        sources |= {*project.sources, f"{project.name}/model.c"} - {"model.c", "runtime/main.c"}
+    shutil.copy(Path(__file__).parent / "firmware/serve_many.c", whole / "serve_many.c")
+    names = "".join(f"MODEL({p.name})\n" for p in projects)
+    (whole / "models.inc").write_text(names)
+    first = projects[0]
+    recipe = replace(first.target.build, cflags=(*first.target.build.cflags, level))
+    together = replace(
+        first,
+        folder=whole,
+        target=replace(first.target, build=recipe),
+        sources=tuple(sorted({*sources, "serve_many.c"})),
+    )
+    return Programs(Path(build(together).elf), projects)
 
 
 def run_target(

@@ -19,10 +19,10 @@ from tests.conformance.node_cases import (
     node_cases,
     refusals,
 )
-from tests.devices import HostPrograms, host_programs, run_target
+from tests.devices import Programs, host_programs, target_programs
 
 CASES = node_cases()
-ON_SPIKE = CASES[:: max(1, len(CASES) // 100)]
+ON_SPIKE = CASES[:: max(1, len(CASES) // 150)]
 
 
 def compiled(case: NodeCase, target: str) -> Compiled:
@@ -30,7 +30,7 @@ def compiled(case: NodeCase, target: str) -> Compiled:
 
 
 @pytest.fixture(scope="session")
-def programs(tmp_path_factory: pytest.TempPathFactory) -> HostPrograms:
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Programs:
     folder = tmp_path_factory.mktemp("node_cases")
     return host_programs([compiled(case, "host") for case in CASES], folder)
 
@@ -51,7 +51,7 @@ def test_most_cases_pass() -> None:
 
 
 @pytest.mark.parametrize("number", range(len(CASES)), ids=lambda n: CASES[n].name)
-def test_host(programs: HostPrograms, number: int) -> None:
+def test_host(programs: Programs, number: int) -> None:
     agrees_with_onnx(CASES[number], programs.run(number, CASES[number].inputs))
 
 
@@ -63,11 +63,15 @@ def test_interpreter(case: NodeCase) -> None:
         np.testing.assert_allclose(seen[name], want, rtol=1e-3, atol=1e-7)
 
 
-@pytest.mark.parametrize("case", ON_SPIKE, ids=lambda c: c.name)
-def test_spike(case: NodeCase, tmp_path_factory: pytest.TempPathFactory) -> None:
-    folder = tmp_path_factory.mktemp("spike") / "build"
-    inputs = {k: np.asarray(v)[None] for k, v in case.inputs.items()}
-    agrees_with_onnx(case, run_target(compiled(case, "spike"), folder, inputs))
+@pytest.fixture(scope="session")
+def on_spike(tmp_path_factory: pytest.TempPathFactory) -> Programs:
+    folder = tmp_path_factory.mktemp("spike")
+    return target_programs([compiled(case, "spike") for case in ON_SPIKE], folder, "-O2")
+
+
+@pytest.mark.parametrize("number", range(len(ON_SPIKE)), ids=lambda n: ON_SPIKE[n].name)
+def test_spike(on_spike: Programs, number: int) -> None:
+    agrees_with_onnx(ON_SPIKE[number], on_spike.run(number, ON_SPIKE[number].inputs))
 
 
 def test_the_rest_is_refused_in_one_line(request: pytest.FixtureRequest) -> None:

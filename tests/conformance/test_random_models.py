@@ -13,7 +13,7 @@ from odl.ops import foreigners, registry
 from odl.plan.interpret import interpret
 from tests.conformance.node_cases import node_cases
 from tests.conformance.random_models import RandomModel, random_models
-from tests.devices import CORES, HostPrograms, host_programs
+from tests.devices import CORES, Programs, host_programs
 
 MODELS = random_models()
 
@@ -24,7 +24,7 @@ def compiled(case: RandomModel) -> Compiled:
 
 
 @pytest.fixture(scope="session")
-def programs(tmp_path_factory: pytest.TempPathFactory) -> HostPrograms:
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Programs:
     return host_programs([compiled(m) for m in MODELS], tmp_path_factory.mktemp("random"))
 
 
@@ -36,7 +36,7 @@ def test_every_operator_is_met() -> None:
 
 
 @pytest.mark.parametrize("number", range(len(MODELS)), ids=lambda n: MODELS[n].name)
-def test_c_is_within_bounds_on_any_team(programs: HostPrograms, number: int) -> None:
+def test_c_is_within_bounds_on_any_team(programs: Programs, number: int) -> None:
     case = MODELS[number]
     results = [programs.run(number, case.inputs, cores) for cores in range(1, CORES + 1)]
     for result in results:

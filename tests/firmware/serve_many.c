@@ -1,6 +1,4 @@
-/* A device with many models: its first argument says which one it serves. */
-#include <stdlib.h>
-
+/* A device with many models: the first two bytes on its link say which one it serves. */
 #include "odl/platform.h"
 #include "odl/session.h"
 
@@ -14,12 +12,16 @@ static const struct odl_model *const models[] = {
 #include "models.inc"
 };
 
-int main(int argc, char **argv) {
-    const unsigned long number = argc > 1 ? strtoul(argv[1], NULL, 10) : 0;
-    if (number >= sizeof models / sizeof *models) {
-        return 2;
-    }
+int main(void) {
     odl_platform_start();
-    odl_session_serve(models[number]);
-    return 0;
+    uint8_t number[2];
+    for (size_t n = 0; n < sizeof number;) {
+        const size_t got = odl_platform_read(number + n, sizeof number - n);
+        if (got == 0) {
+            odl_platform_exit(2);
+        }
+        n += got;
+    }
+    odl_session_serve(models[number[0] | number[1] << 8]);
+    odl_platform_exit(0);
 }

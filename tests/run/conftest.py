@@ -7,7 +7,7 @@ import pytest
 from onnx import parser
 
 from odl.compile import Compiled, Options, compile_graph
-from tests.devices import HostPrograms, host_programs
+from tests.devices import Programs, host_programs
 
 FIRST = """<ir_version: 8, opset_import: ["" : 17]>
 first (float[1,2000] x) => (float[1,2000] y) { a = Relu (x) b = Sigmoid (a) y = Add (b, b) }"""
@@ -20,6 +20,6 @@ def compiled(text: str, name: str) -> Compiled:
 
 
 @pytest.fixture(scope="session")
-def programs(tmp_path_factory: pytest.TempPathFactory) -> HostPrograms:
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Programs:
     models = [compiled(FIRST, "first"), compiled(SECOND, "second")]
     return host_programs(models, tmp_path_factory.mktemp("run"))

@@ -18,7 +18,7 @@ from odl.run.link import Link, Message, Request
 from odl.run.ports import Port
 from odl.run.samples import Samples
 from odl.run.session import RunOptions, run
-from tests.devices import CORES, HostPrograms, host_programs
+from tests.devices import CORES, Programs, host_programs
 from tests.models import graph
 
 SMALL = """small (float[1,6] x) => (float[1,6] y, float[2] k)
@@ -71,18 +71,18 @@ class Once:
 
 
 @pytest.fixture(scope="module")
-def programs(tmp_path_factory: pytest.TempPathFactory) -> HostPrograms:
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Programs:
     small = compile_graph(graph(SMALL), "small", Options())
     return host_programs([small], tmp_path_factory.mktemp("device"))
 
 
 @pytest.fixture
-def project(programs: HostPrograms) -> Project:
+def project(programs: Programs) -> Project:
     return programs.projects[0]
 
 
 @pytest.fixture
-def port(programs: HostPrograms) -> Iterator[Port]:
+def port(programs: Programs) -> Iterator[Port]:
     with programs.serve(0) as port:
         yield port
 

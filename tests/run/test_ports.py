@@ -19,13 +19,13 @@ from odl.run.link import Message
 from odl.run.ports import SerialPort
 from odl.run.samples import Samples
 from odl.run.session import RunOptions, open_port, run
-from tests.devices import HostPrograms
+from tests.devices import Programs
 
 SAMPLES = Samples({"x": np.ones((3, 1, 2000), np.float32)}, None)
 
 
 @contextmanager
-def served(programs: HostPrograms, bytes_until_unplugged: int | None = None) -> Iterator[str]:
+def served(programs: Programs, bytes_until_unplugged: int | None = None) -> Iterator[str]:
     """The URL of a socket that leads to the host program."""
     listener = socket.create_server(("127.0.0.1", 0))
 
@@ -50,14 +50,14 @@ def served(programs: HostPrograms, bytes_until_unplugged: int | None = None) -> 
     listener.close()
 
 
-def test_a_whole_run_over_a_socket(programs: HostPrograms) -> None:
+def test_a_whole_run_over_a_socket(programs: Programs) -> None:
     with served(programs) as url:
         options = RunOptions(port=url)
         with open_port(programs.projects[0], None, options) as port:
             assert run(programs.projects[0], port, SAMPLES, options).ok
 
 
-def test_unplugged_in_the_middle(programs: HostPrograms) -> None:
+def test_unplugged_in_the_middle(programs: Programs) -> None:
     with served(programs, 20_000) as url:
         options = RunOptions(port=url)
         with (
@@ -95,7 +95,7 @@ def test_a_port_that_cannot_be_opened(url: str) -> None:
 
 
 @contextmanager
-def terminal(programs: HostPrograms, unplugged_at: int = Message.BYE) -> Iterator[str]:
+def terminal(programs: Programs, unplugged_at: int = Message.BYE) -> Iterator[str]:
     """A terminal that leads to the host program; a request of one type pulls the plug."""
     ours, theirs = os.openpty()
     tty.setraw(theirs)
@@ -127,19 +127,19 @@ def terminal(programs: HostPrograms, unplugged_at: int = Message.BYE) -> Iterato
     os.close(theirs)
 
 
-def run_over(programs: HostPrograms, url: str, timeout: float = 10.0) -> bool:
+def run_over(programs: Programs, url: str, timeout: float = 10.0) -> bool:
     options = RunOptions(port=url, timeout=timeout)
     with open_port(programs.projects[0], None, options) as port:
         return run(programs.projects[0], port, SAMPLES, options).ok
 
 
-def test_a_whole_run_over_a_terminal(programs: HostPrograms) -> None:
+def test_a_whole_run_over_a_terminal(programs: Programs) -> None:
     with terminal(programs) as name:
         assert run_over(programs, name)
 
 
 @pytest.mark.parametrize("at", [Message.HELLO, Message.RUN])
-def test_a_terminal_unplugged_in_the_middle(programs: HostPrograms, at: Message) -> None:
+def test_a_terminal_unplugged_in_the_middle(programs: Programs, at: Message) -> None:
     """While one request is under way, so that it is always the reading that notices."""
     with terminal(programs, at) as name, pytest.raises(DeviceError) as error:
         run_over(programs, name)
@@ -150,7 +150,7 @@ def test_a_terminal_unplugged_in_the_middle(programs: HostPrograms, at: Message)
     assert error.value.exit_code == 5
 
 
-def test_a_port_where_nobody_answers(programs: HostPrograms) -> None:
+def test_a_port_where_nobody_answers(programs: Programs) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"socket://127.0.0.1:{listener.getsockname()[1]}"
         with pytest.raises(DeviceError) as error:
@@ -162,7 +162,7 @@ def test_a_port_where_nobody_answers(programs: HostPrograms) -> None:
     assert error.value.exit_code == 5
 
 
-def test_a_socket_closed_at_once(programs: HostPrograms) -> None:
+def test_a_socket_closed_at_once(programs: Programs) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"socket://127.0.0.1:{listener.getsockname()[1]}"
         options = RunOptions(port=url)
