@@ -44,6 +44,20 @@ def read_onnx(path: Path) -> ir.Model:
         raise ModelError(f"not a valid ONNX model: {_reason(e)}", where=where) from e
 
 
+def read_stage(path: Path) -> onnx.ModelProto:
+    """A stage in a build folder, which may have come from elsewhere: under the same caps.
+
+    Raises:
+        ModelError: the file is missing, damaged or over a limit, or its data lies elsewhere.
+    """
+    proto = _parse(_bytes(path), path.name)
+    check_limits(proto)
+    for tensor in tensors(proto):
+        if tensor.data_location == onnx.TensorProto.EXTERNAL:
+            raise ModelError("external data in a build folder", where=f"tensor '{tensor.name}'")
+    return proto
+
+
 def _reason(e: BaseException) -> str:
     """What the innermost of the parsers' errors says, without the dump of the graph around it."""
     while e.__cause__ is not None:
