@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import onnx
 
 from odl.errors import ModelError, Unsupported, printable
+from odl.program import ELEMENTS
 
 FILE_BYTES = 256 << 20
 """Of the model file, and of all its external data together."""
@@ -14,7 +15,6 @@ NODES = 100_000
 """After functions are inlined: ten small functions can stand for billions of nodes."""
 NESTING = 8
 CALLS = 64
-ELEMENTS = 1 << 28
 ATTRIBUTE_BYTES = 64 << 10
 NAME_BYTES = 4096
 
@@ -88,6 +88,12 @@ def _check_graph(graph: onnx.GraphProto) -> None:
         )
     for node in graph.node:
         _check_node(node)
+        for attribute in node.attribute:
+            if attribute.ref_attr_name:
+                raise ModelError(
+                    f"attribute '{attribute.name}' refers to one of a function that is not there",
+                    where=f"node '{node.name}'",
+                )
     for tensor in graph.initializer:
         _check_tensor(tensor)
     for value in (*graph.input, *graph.output, *graph.value_info):

@@ -106,6 +106,8 @@ def _check_data(proto: onnx.ModelProto) -> None:
 def _upgrade(proto: onnx.ModelProto) -> onnx.ModelProto:
     versions = [o.version for o in proto.opset_import if o.domain in ("", "ai.onnx")]
     version = versions[0] if versions else 0
+    if len(set(versions)) > 1:
+        raise ModelError(f"two opsets, {versions[0]} and {versions[1]}", where="model")
     if not OLDEST_OPSET <= version <= OPSET:
         raise Unsupported(
             f"opset {version}",
