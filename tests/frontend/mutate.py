@@ -158,6 +158,7 @@ def kind_of(code: int, text: str) -> str:
         return "compiled"
     words = re.sub(r"^odl: (net\.\w+: )?", "", text.strip())
     words = re.sub(r"^(\w+\.)*\w+ node '.*?': ", "NODE: ", words)
+    words = re.sub(r"^name b?['\"].*?: (?=\w+ )", "NAME: ", words)
     words = re.sub(r"'[^']*'|\([^)]*\)|\[[^]]*\]|-?\d+", "_", words)
     return f"{code} {words[:56]}"
 
