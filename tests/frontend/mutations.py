@@ -12,6 +12,8 @@ import onnx
 from google.protobuf.message import DecodeError
 from onnx import AttributeProto, TensorProto
 
+from odl.ops import foreigners, registry
+
 Rng = np.random.Generator
 Mutation = Callable[[Rng, bytes, bytes], bytes]
 """Of one file, with another one to take parts from."""
@@ -181,6 +183,12 @@ def _names() -> list[str]:
     return sorted({s.name for s in onnx.defs.get_all_schemas()})
 
 
+@functools.cache
+def _supported() -> list[str]:
+    """Of those that odl compiles, by a kernel or by others."""
+    return sorted(name for name in {*registry(), *foreigners()} if "." not in name)
+
+
 def _all_values(graph: onnx.GraphProto) -> list[str]:
     """Those that are text; a mutation before may have left others."""
     values = [v for n in graph.node for v in (*n.input, *n.output)]
@@ -189,7 +197,7 @@ def _all_values(graph: onnx.GraphProto) -> list[str]:
 
 
 def _operator(rng: Rng, graph: onnx.GraphProto, node: onnx.NodeProto) -> None:
-    node.op_type = pick(rng, _names())
+    node.op_type = pick(rng, pick(rng, [_names(), _supported()]))
 
 
 def _edge(rng: Rng, graph: onnx.GraphProto, node: onnx.NodeProto) -> None:
@@ -303,6 +311,32 @@ def _tensor(rng: Rng, graph: onnx.GraphProto, node: onnx.NodeProto) -> None:
         tensor.dims[int(rng.integers(len(tensor.dims)))] = pick(rng, SIGNED)
 
 
+def _unknown(rng: Rng, graph: onnx.GraphProto, node: onnx.NodeProto) -> None:
+    """A constant that the device is given."""
+    if not graph.initializer:
+        return
+    tensor = pick(rng, graph.initializer)
+    graph.input.append(
+        onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
+    )
+    graph.initializer.remove(tensor)
+
+
+def _other_type(rng: Rng, graph: onnx.GraphProto, node: onnx.NodeProto) -> None:
+    """All floats, inside and out, become something else."""
+    kind = pick(rng, [TensorProto.FLOAT16, TensorProto.DOUBLE, TensorProto.INT8, TensorProto.UINT8,
+                      TensorProto.INT32, TensorProto.INT64, TensorProto.BOOL])  # fmt: skip
+    for value in (*graph.input, *graph.output, *graph.value_info):
+        if value.type.tensor_type.elem_type == TensorProto.FLOAT:
+            value.type.tensor_type.elem_type = kind
+    for tensor in graph.initializer:
+        if tensor.data_type == TensorProto.FLOAT and tensor.HasField("raw_data"):
+            data = np.frombuffer(tensor.raw_data[: len(tensor.raw_data) // 4 * 4], np.float32)
+            with np.errstate(all="ignore"):
+                data = data.astype(onnx.helper.tensor_dtype_to_np_dtype(kind))
+            tensor.raw_data, tensor.data_type = data.tobytes(), kind
+
+
 def _opset(rng: Rng, model: onnx.ModelProto) -> None:
     if model.opset_import and rng.integers(2):
         pick(rng, model.opset_import).version = pick(rng, [*SIGNED, 11, 13, 18, 25])
@@ -311,7 +345,7 @@ def _opset(rng: Rng, model: onnx.ModelProto) -> None:
 
 
 GRAPH = [_operator, _edge, _edge, _arity, _attribute, _attribute, _new_attribute, _double, _drop,
-         _rename, _value, _value, _tensor, _tensor]  # fmt: skip
+         _rename, _value, _value, _tensor, _tensor, _unknown, _other_type]  # fmt: skip
 
 
 def edit_model(rng: Rng, data: bytes, other: bytes) -> bytes:
