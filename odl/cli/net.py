@@ -18,7 +18,10 @@ BAD_MODEL = 3
 def caught(work: Callable[[], int | None]) -> int:
     """The exit code of `work`; what it raises is said on standard error."""
     try:
-        return int(work() or 0)
+        code = int(work() or 0)
+        if sys.stdout is not None:  # what cannot be written must be said here, too
+            sys.stdout.flush()
+        return code
     except OdlError as e:
         return fail(str(e), e.exit_code)
     except click.ClickException as e:

@@ -48,7 +48,7 @@ def contained(work: Callable[[], int], model: Path) -> int:
     """The exit code of `work`, which runs in a child that may crash.
 
     Args:
-        work: may print; it says on `sys.stderr` why it fails.
+        work: says on `sys.stderr` why it fails, and flushes what it prints, as `caught` does.
         model: the file or folder that it reads.
     """
     if not hasattr(os, "fork"):
@@ -130,7 +130,6 @@ def _live(
         except BaseException:  # with ODL_TRACEBACK
             traceback.print_exc()
             code = 1
-        sys.stdout.flush()
         sys.stderr.flush()
         os.write(sink, _DONE)
     finally:

@@ -134,12 +134,26 @@ def test_time_is_bounded(
 
 def test_what_ends_well_is_passed_on(capfd: pytest.CaptureFixture[str]) -> None:
     def work() -> int:
-        print("out")
+        print("out", flush=True)
         print("err \udcff", file=sys.stderr)
         return 4
 
     assert contained(work, MODEL) == 4
     assert capfd.readouterr() == ("out\n", "err \\udcff\n")
+
+
+def test_output_that_nobody_takes_is_one_line(tmp_path: Path) -> None:
+    path = write(relu_net(), tmp_path)
+    command = [sys.executable, "-m", "odl", "analyze", str(path)]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("odl: a fault of odl itself: OSError: [Errno 28] No space left")
+    source, sink = os.pipe()
+    os.close(source)
+    done = subprocess.run(command, stdout=sink, stderr=subprocess.PIPE, text=True)
+    os.close(sink)
+    assert (done.returncode, done.stderr) == (1, "")  # click and rich see to that
 
 
 def test_without_fork_it_is_a_plain_call(monkeypatch: pytest.MonkeyPatch) -> None:
