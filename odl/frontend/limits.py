@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import onnx
 
 from odl.errors import ModelError, Unsupported, printable
-from odl.program import ELEMENTS
+from odl.program import DIMENSIONS, ELEMENTS
 
 FILE_BYTES = 256 << 20
 """Of the model file, and of all its external data together."""
@@ -120,7 +120,10 @@ def _check_tensor(tensor: onnx.TensorProto) -> None:
     _check_dims(tensor.dims, tensor.name)
 
 
-def _check_dims(dims: Iterable[int], name: str) -> None:
+def _check_dims(dims: Sequence[int], name: str) -> None:
+    if len(dims) > DIMENSIONS:
+        text = f"{len(dims)} dimensions; at most {DIMENSIONS}"
+        raise ModelError(text, where=f"tensor '{name}'")
     elements = 1
     for d in dims:
         if d < 0:

@@ -10,11 +10,8 @@ from odl import assets, dtype
 from odl.errors import ModelError, Unsupported
 from odl.ops import lookup
 from odl.ops.node import Node, constant_value, static_shape, value_dtype
-from odl.program import ELEMENTS, Call, Tensor
+from odl.program import DIMENSIONS, ELEMENTS, Call, Tensor
 from odl.target import Target
-
-DIMENSIONS = 255
-"""Of one tensor: struct odl_tensor counts them in 8 bits."""
 
 
 @dataclass(frozen=True)
