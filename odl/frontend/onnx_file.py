@@ -38,7 +38,7 @@ def read_onnx(path: Path) -> ir.Model:
         model = ir.serde.deserialize_model(_upgrade(proto))
         ir.serde.serialize_model(model)  # a stray text that is not UTF-8 would end a later pass
         return model
-    except OdlError:
+    except (OdlError, MemoryError):
         raise
     except Exception as e:  # the parsers leak many types; whatever they say, the file is at fault
         raise ModelError(f"not a valid ONNX model: {_reason(e)}", where=where) from e

@@ -67,6 +67,8 @@ def _evaluated(node: ir.Node, left: int) -> list[npt.NDArray[Any]] | None:
         return None
     try:
         return evaluate(Node(node), known)
+    except MemoryError:
+        raise
     except Exception as e:
         view = Node(node)
         raise ModelError(

@@ -43,6 +43,8 @@ def _fill(model: ir.Model) -> bool:
 def _run(model: ir.Model) -> None:
     try:
         inferred = call_onnx_api(_infer, model)
+    except MemoryError:
+        raise
     except Exception as e:
         reason = printable(str(e).strip().splitlines()[-1] if str(e).strip() else type(e).__name__)
         raise ModelError(f"shapes or types contradict each other: {reason}", where="graph") from e

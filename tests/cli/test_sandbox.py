@@ -17,7 +17,7 @@ import pytest
 
 from odl.cli import sandbox
 from odl.cli.sandbox import contained
-from tests.models import relu_net, write
+from tests.models import model, relu_net, write
 
 MODEL = Path("net.onnx")
 DAMAGED = "; the file is damaged or hostile\n"
@@ -204,6 +204,15 @@ def test_a_folder_that_crashes_a_parser_is_refused(tmp_path: Path) -> None:
     code = "import odl.run.verify, os\nodl.run.verify.read_stage = lambda path: os.abort()"
     process = run("run", out, "--data", tmp_path / "x.npy", code=code)
     text = f"odl: out: a parser crashed on it (SIGABRT){DAMAGED}"
+    assert (*process.communicate(timeout=60), process.returncode) == ("", text, 3)
+
+
+def test_a_small_file_that_fills_the_memory_is_refused(tmp_path: Path) -> None:
+    """ONNX's inference keeps a hundred bytes for each element of a sum that it knows."""
+    net = model("""g (float[4] x) => (float[?] y) <int64[1] n = {60000000}>
+    { c = ConstantOfShape (n) d = Add (c, c) e = ReduceMax (d) y = Add (x, e) }""")
+    process = run("analyze", write(net, tmp_path))
+    text = "odl: the model or its data need more memory than there is\n"
     assert (*process.communicate(timeout=60), process.returncode) == ("", text, 3)
 
 
