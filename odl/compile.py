@@ -31,6 +31,7 @@ from odl.transform.to_half import to_half
 Pass = Callable[[ir.Model], ir.Model]
 
 CANONICAL: tuple[Pass, ...] = (
+    remove_dead,  # first, for inference costs time and memory
     fold_constants,
     remove_dead,
     fold_batch_norm,

@@ -20,6 +20,12 @@ import numpy.typing as npt
 from odl.dtype import DType
 from odl.errors import printable
 
+ELEMENTS = 1 << 28
+"""At most, of one tensor: no microcontroller holds more, and no size leaves 64 bits."""
+
+DIMENSIONS = 255
+"""At most, of one tensor: struct odl_tensor counts them in 8 bits."""
+
 In = npt.NDArray[Any]
 """A kernel operand that is read: the flat elements from the Ref to the end of its tensor."""
 Out = npt.NDArray[Any]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import pkgutil
 import signal
 import sys
@@ -12,9 +11,7 @@ from typing import NoReturn
 import click
 
 from odl import __version__
-from odl.errors import OdlError, printable
-
-INTERRUPTED = 130
+from odl.cli.net import caught
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -34,35 +31,16 @@ for _info in pkgutil.iter_modules(__path__):
 
 
 def main(args: list[str] | None = None) -> NoReturn:
-    """Run the command line and exit."""
+    """Run the command line, with what reads models in a process of its own, and exit."""
     signal.signal(signal.SIGTERM, _terminate)
-    sys.exit(_run(args))
+    sys.exit(_run(args, contain=True))
 
 
 def _terminate(number: int, frame: object) -> NoReturn:
     """Let context managers stop simulators and remove what is half-written."""
+    signal.signal(number, signal.SIG_IGN)  # once is enough
     sys.exit(128 + number)
 
 
-def _run(args: list[str] | None) -> int:
-    try:
-        return int(cli.main(args, standalone_mode=False) or 0)
-    except OdlError as e:
-        return _fail(str(e), e.exit_code)
-    except click.ClickException as e:
-        return _fail(f"{e.format_message()}; see 'odl --help'", e.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        return _fail("interrupted", INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
-    except Exception as e:
-        if os.environ.get("ODL_TRACEBACK"):
-            raise
-        fault = f"{type(e).__name__}: {e}" if str(e) else type(e).__name__
-        return _fail(f"a fault of odl itself: {fault}; ODL_TRACEBACK=1 shows where", 1)
-
-
-def _fail(message: str, code: int) -> int:
-    click.echo(f"odl: {printable(message, 700)}", err=True)
-    return code
+def _run(args: list[str] | None, contain: bool = False) -> int:
+    return caught(lambda: cli.main(args, standalone_mode=False, obj=contain))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+from odl.cli.net import caught
+from odl.cli.sandbox import contained
 
 F = TypeVar("F", bound=Callable[..., Any])
 Shapes = dict[str, tuple[int, ...]]
@@ -26,10 +30,22 @@ def _shapes(ctx: click.Context, param: click.Parameter, values: tuple[str, ...])
     return shapes
 
 
-def model_argument(f: F) -> F:
-    """The model file."""
+def model_argument(f: Callable[..., int | None]) -> Callable[..., int]:
+    """The model file, and the process in which the verb reads it if `main` asks for one."""
+
+    @functools.wraps(f)
+    def verb(model: Path, **given: Any) -> int:
+        def work() -> int:
+            return caught(lambda: f(model=model, **given))
+
+        return (
+            contained(work, model)
+            if click.get_current_context().obj
+            else int(f(model=model, **given) or 0)
+        )
+
     path = click.Path(path_type=Path, dir_okay=True)
-    return click.argument("model", type=path)(f)
+    return click.argument("model", type=path)(verb)
 
 
 def folder_argument(f: F) -> F:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from odl.cli.net import caught
 from odl.cli.options import define_option, folder_argument, json_option, toolchain_option
+from odl.cli.sandbox import contained
+
+if TYPE_CHECKING:
+    from odl.project import Project
 
 
 @click.command("run", short_help="Stream samples to a device or simulator; check every tensor.")
@@ -51,6 +57,10 @@ def command(
     from odl.run.session import RunOptions, open_port, run
 
     project = read(folder)
+    if verify and click.get_current_context().obj:  # its graphs may come from elsewhere
+        code = contained(lambda: caught(lambda: _try_graphs(project)), folder)
+        if code:
+            return code
     samples = read_samples(data, project, limit or 0)
     options = RunOptions(port, baud, cores or 0, timeout, verify)
     image = None if port else build(project, toolchain, defines)
@@ -63,3 +73,10 @@ def command(
     show = print_run_json if as_json else print_run
     show(project, result, image.flash if image else 0, image.ram if image else 0)
     return 0 if result.ok else 1
+
+
+def _try_graphs(project: Project) -> None:
+    """Read the folder's graphs once where a crash does no harm."""
+    from odl.run.verify import Verifier
+
+    Verifier(project)

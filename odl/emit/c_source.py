@@ -13,6 +13,8 @@ from odl.emit.names import comment, identifiers, string
 from odl.program import Call, Program, Ref, Tensor
 
 PER_LINE = 8
+PART = 8192 * PER_LINE
+"""Values that are text at the same time."""
 
 
 def write_sources(program: Program, source: str) -> dict[str, str]:
@@ -95,6 +97,12 @@ def _constant(t: Tensor, identifier: str) -> dict[str, Any]:
 
 
 def _values(data: npt.NDArray[Any]) -> str:
+    """In parts, for a word is thirty times as large in Python as in C."""
+    parts = (data[at : at + PART] for at in range(0, data.size, PART))
+    return ",\n".join(map(_lines, parts))
+
+
+def _lines(data: npt.NDArray[Any]) -> str:
     words = [scalar(v) for v in data.tolist()] if data.dtype.kind != "f" else _floats(data)
     lines = (", ".join(words[i : i + PER_LINE]) for i in range(0, len(words), PER_LINE))
     return ",\n".join(f"    {line}" for line in lines)

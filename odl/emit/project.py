@@ -31,6 +31,9 @@ def write_project(
         UsageError: the folder holds something that odl has not made.
         DeviceError: the folder cannot be written.
     """
+    graphs = {  # native code, which may fail, comes before anything is written
+        name: graph.SerializeToString(deterministic=True) for name, graph in stages.items()
+    }
     try:
         folder = folder.resolve()
         if folder.exists() and not _is_ours(folder):
@@ -43,7 +46,7 @@ def write_project(
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch:
             fresh = Path(scratch) / "new"
             fresh.mkdir()
-            _fill(fresh, program, target, stages, source)
+            _fill(fresh, program, target, graphs, source)
             _exchange(folder, fresh, Path(scratch) / "old")
     except (OSError, RuntimeError) as e:  # RuntimeError: symbolic links in a circle
         reason = getattr(e, "strerror", None) or str(e)
@@ -67,12 +70,12 @@ def _is_ours(folder: Path) -> bool:
 
 
 def _fill(
-    folder: Path, program: Program, target: Target, stages: dict[str, onnx.ModelProto], source: str
+    folder: Path, program: Program, target: Target, graphs: dict[str, bytes], source: str
 ) -> None:
     for name, text in write_sources(program, source).items():
         (folder / name).write_text(text, encoding="utf-8")
-    for stage, graph in stages.items():
-        (folder / f"{stage}.onnx").write_bytes(graph.SerializeToString(deterministic=True))
+    for stage, graph in graphs.items():
+        (folder / f"{stage}.onnx").write_bytes(graph)
     (folder / "program.txt").write_text(str(program), encoding="utf-8")
     shutil.copytree(assets.FIRMWARE / "include", folder / "include")
     sources = ["model.c", *_copy_firmware(program, folder), *_copy_target(target, folder)]

@@ -41,7 +41,8 @@ def _read(tensor: onnx.TensorProto, folder: Path, left: int) -> bytes:
     where = f"tensor '{tensor.name}'"
     entries = {e.key: e.value for e in tensor.external_data}
     unknown = set(entries) - _KEYS
-    if unknown or "location" not in entries:
+    twice = len(entries) != len(tensor.external_data)
+    if unknown or twice or not isinstance(entries.get("location"), str):  # bytes: not in UTF-8
         raise ModelError("malformed reference to external data", where=where)
     offset = _number(entries.get("offset", "0"), where)
     handle = _open_inside(folder, entries["location"], where)

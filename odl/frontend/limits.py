@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import onnx
 
 from odl.errors import ModelError, Unsupported, printable
+from odl.program import DIMENSIONS, ELEMENTS
 
 FILE_BYTES = 256 << 20
 """Of the model file, and of all its external data together."""
@@ -14,7 +15,6 @@ NODES = 100_000
 """After functions are inlined: ten small functions can stand for billions of nodes."""
 NESTING = 8
 CALLS = 64
-ELEMENTS = 1 << 28
 ATTRIBUTE_BYTES = 64 << 10
 NAME_BYTES = 4096
 
@@ -88,6 +88,12 @@ def _check_graph(graph: onnx.GraphProto) -> None:
         )
     for node in graph.node:
         _check_node(node)
+        for attribute in node.attribute:
+            if attribute.ref_attr_name:
+                raise ModelError(
+                    f"attribute '{attribute.name}' refers to one of a function that is not there",
+                    where=f"node '{node.name}'",
+                )
     for tensor in graph.initializer:
         _check_tensor(tensor)
     for value in (*graph.input, *graph.output, *graph.value_info):
@@ -114,7 +120,10 @@ def _check_tensor(tensor: onnx.TensorProto) -> None:
     _check_dims(tensor.dims, tensor.name)
 
 
-def _check_dims(dims: Iterable[int], name: str) -> None:
+def _check_dims(dims: Sequence[int], name: str) -> None:
+    if len(dims) > DIMENSIONS:
+        text = f"{len(dims)} dimensions; at most {DIMENSIONS}"
+        raise ModelError(text, where=f"tensor '{name}'")
     elements = 1
     for d in dims:
         if d < 0:

@@ -38,10 +38,24 @@ def read_onnx(path: Path) -> ir.Model:
         model = ir.serde.deserialize_model(_upgrade(proto))
         ir.serde.serialize_model(model)  # a stray text that is not UTF-8 would end a later pass
         return model
-    except OdlError:
+    except (OdlError, MemoryError):
         raise
     except Exception as e:  # the parsers leak many types; whatever they say, the file is at fault
         raise ModelError(f"not a valid ONNX model: {_reason(e)}", where=where) from e
+
+
+def read_stage(path: Path) -> onnx.ModelProto:
+    """A stage in a build folder, which may have come from elsewhere: under the same caps.
+
+    Raises:
+        ModelError: the file is missing, damaged or over a limit, or its data lies elsewhere.
+    """
+    proto = _parse(_bytes(path), path.name)
+    check_limits(proto)
+    for tensor in tensors(proto):
+        if tensor.data_location == onnx.TensorProto.EXTERNAL:
+            raise ModelError("external data in a build folder", where=f"tensor '{tensor.name}'")
+    return proto
 
 
 def _reason(e: BaseException) -> str:
@@ -92,6 +106,8 @@ def _check_data(proto: onnx.ModelProto) -> None:
 def _upgrade(proto: onnx.ModelProto) -> onnx.ModelProto:
     versions = [o.version for o in proto.opset_import if o.domain in ("", "ai.onnx")]
     version = versions[0] if versions else 0
+    if len(set(versions)) > 1:
+        raise ModelError(f"two opsets, {versions[0]} and {versions[1]}", where="model")
     if not OLDEST_OPSET <= version <= OPSET:
         raise Unsupported(
             f"opset {version}",

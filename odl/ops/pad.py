@@ -9,7 +9,7 @@ from odl.dtype import ALL
 from odl.ops import strides
 from odl.ops.node import Node
 from odl.ops.operator import Operator
-from odl.program import Call, In, Out, kernel
+from odl.program import ELEMENTS, Call, In, Out, kernel
 
 
 @kernel
@@ -57,6 +57,8 @@ class Pad(Operator):
     def _begins(self, node: Node, rank: int) -> list[int]:
         pads = node.const(1, "pads").ravel().tolist()
         axes = node.const(3, "axes").ravel().tolist() if node.has(3) else list(range(rank))
+        if any(abs(p) > ELEMENTS for p in pads):
+            raise node.refuse(f"a pad of {max(pads, key=abs)} elements", f"at most {ELEMENTS}")
         begins = [0] * rank
         for axis, begin in zip(axes, pads, strict=False):
             begins[node.axis(axis, rank)] = begin

@@ -27,6 +27,11 @@ class Flatten(View):
     op_types = ("Flatten",)
     attributes = ("axis",)
 
+    def check(self, node: Node) -> None:
+        axis, rank = node.attr("axis", 1), len(node.shape())
+        if not -rank <= axis <= rank:
+            raise node.refuse(f"axis {axis} is outside rank {rank}")
+
 
 class Squeeze(View):
     op_types = ("Squeeze", "Unsqueeze")

@@ -42,23 +42,28 @@ def copy_call(
     return Call(copy, f"b{8 * node.dtype().size}", args)
 
 
+def permutation(node: Node) -> tuple[int, ...]:
+    """The input's axes in the order of the output's; ONNX's inference lets others pass."""
+    rank = len(node.shape())
+    perm = node.attr("perm", tuple(range(rank - 1, -1, -1)))
+    if sorted(perm) != list(range(rank)):
+        raise node.refuse(f"perm {list(perm)} is no permutation of {rank} axes")
+    return perm
+
+
 class Transpose(Operator):
     op_types = ("Transpose",)
     attributes = ("perm",)
     dtypes = ALL
     note = "no code where only dimensions of size 1 move"
 
-    def _perm(self, node: Node) -> tuple[int, ...]:
-        rank = len(node.shape())
-        return node.attr("perm", tuple(range(rank - 1, -1, -1)))
-
     def alias(self, node: Node) -> int | None:
         shape = node.shape()
-        moved = [p for p in self._perm(node) if shape[p] != 1]
+        moved = [p for p in permutation(node) if shape[p] != 1]
         return 0 if moved == sorted(moved) else None
 
     def lower(self, node: Node) -> list[Call]:
         source = strides.dense(node.shape())
-        walk = tuple(source[p] for p in self._perm(node))
+        walk = tuple(source[p] for p in permutation(node))
         out = node.out_shape()
         return [copy_call(node, node.input(0), node.output(), out, walk, strides.dense(out))]

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import onnx_ir as ir
 
 from odl import assets, dtype
-from odl.errors import Unsupported
+from odl.errors import ModelError, Unsupported
 from odl.ops import lookup
 from odl.ops.node import Node, constant_value, static_shape, value_dtype
-from odl.program import Call, Tensor
+from odl.program import DIMENSIONS, ELEMENTS, Call, Tensor
 from odl.target import Target
 
 
@@ -30,6 +30,7 @@ def lower(graph: ir.Graph, target: Target) -> Lowered:
 
     Raises:
         Unsupported: an operator, type or form has no kernel on this target.
+        ModelError: a tensor is too large for any.
     """
     calls: list[Call] = []
     views: dict[str, str] = {}
@@ -47,6 +48,8 @@ def lower(graph: ir.Graph, target: Target) -> Lowered:
             views[node.output().tensor] = views.get(origin, origin)
             continue
         made = operator.lower(node)
+        for call in made:
+            _check_numbers(call, node)
         macs = operator.macs(node)
         for i, call in enumerate(made):
             located = replace(call, node=node.name, op=node.op, macs=macs if i == 0 else 0)
@@ -55,7 +58,7 @@ def lower(graph: ir.Graph, target: Target) -> Lowered:
             kind = dtype.BY_NUMPY[data.dtype]
             tensors[name] = Tensor(name, kind, data.shape, "constant", data=data)
         for name, (kind, shape) in node.scratch.items():
-            tensors[name] = Tensor(name, kind, shape, "scratch")
+            tensors[name] = _bounded(Tensor(name, kind, shape, "scratch"))
     for tensor in tensors.values():
         if tensor.dtype.name not in target.dtypes:
             raise Unsupported(
@@ -92,8 +95,27 @@ def _tensor(value: ir.Value) -> Tensor:
         kind = "constant"
     elif value.is_graph_output():
         kind = "output"
-    shape = static_shape(value)
-    return Tensor(str(value.name), value_dtype(value), shape, kind, data=data)
+    return _bounded(
+        Tensor(str(value.name), value_dtype(value), static_shape(value), kind, data=data)
+    )
+
+
+def _bounded(tensor: Tensor) -> Tensor:
+    """Before an operator makes tables for it, or the planner meets a size of more than 64 bits."""
+    if len(tensor.shape) > DIMENSIONS:
+        text = f"{len(tensor.shape)} dimensions; at most {DIMENSIONS}"
+        raise Unsupported(text, where=f"tensor '{tensor.name}'")
+    if tensor.elements > ELEMENTS:
+        raise ModelError(f"more than {ELEMENTS} elements", where=f"tensor '{tensor.name}'")
+    return tensor
+
+
+def _check_numbers(call: Call, node: Node) -> None:
+    """The fields of kernels.h are 32 bits wide."""
+    for name, value in call.args.items():
+        for n in value if isinstance(value, tuple) else (value,):
+            if isinstance(n, int) and not -(2**31) <= n < 2**31:
+                raise node.refuse(f"{name} {n} needs more than 32 bits")
 
 
 def choose(call: Call, target: Target, node: Node) -> Call:

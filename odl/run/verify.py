@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import onnx
 import onnx_ir as ir
 
 from odl import dtype
 from odl.dtype import F16, F32, DType
 from odl.errors import ModelError
+from odl.frontend.onnx_file import read_stage
 from odl.ops import lookup
 from odl.ops.node import Node, constant_value, static_shape, value_dtype
 from odl.ops.operator import Operator
@@ -54,9 +54,9 @@ class Verifier:
     def __init__(self, project: Project) -> None:
         self._project = project
         try:
-            graph = ir.serde.deserialize_model(onnx.load(str(project.graph))).graph
+            graph = ir.serde.deserialize_model(read_stage(project.graph)).graph
             self._constants, self._steps = _constants(graph), _steps(graph)
-            self._original = evaluator(onnx.load(str(project.original)))
+            self._original = evaluator(read_stage(project.original))
         except Exception as e:
             raise ModelError(
                 f"the graph cannot be read ({type(e).__name__})",

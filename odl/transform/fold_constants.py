@@ -14,7 +14,7 @@ from odl.ops.node import Node, constant_value, static_shape
 from odl.ops.reference import evaluate
 from odl.transform.infer_shapes import infer_shapes
 
-LIMIT = 1 << 26
+LIMIT = 1 << 24
 """Most elements to fold in all: hostile ConstantOfShapes must not fill the host's memory."""
 
 _RANDOM = {
@@ -67,6 +67,8 @@ def _evaluated(node: ir.Node, left: int) -> list[npt.NDArray[Any]] | None:
         return None
     try:
         return evaluate(Node(node), known)
+    except MemoryError:
+        raise
     except Exception as e:
         view = Node(node)
         raise ModelError(

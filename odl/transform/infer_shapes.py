@@ -8,6 +8,7 @@ from onnx_ir.passes.common._c_api_utils import call_onnx_api
 
 from odl.errors import ModelError, printable
 from odl.ops import registry
+from odl.ops.node import Node
 
 
 def infer_shapes(model: ir.Model) -> ir.Model:
@@ -16,7 +17,8 @@ def infer_shapes(model: ir.Model) -> ir.Model:
     `onnx_ir`'s own pass logs a failure with its traceback and goes on; a user needs the reason.
 
     Raises:
-        ModelError: the declared and the inferred shapes or types contradict each other.
+        ModelError: the declared and the inferred shapes or types contradict each other, or a
+            size is negative.
     """
     for _ in range(len(model.graph) + 1):
         _run(model)
@@ -41,6 +43,8 @@ def _fill(model: ir.Model) -> bool:
 def _run(model: ir.Model) -> None:
     try:
         inferred = call_onnx_api(_infer, model)
+    except MemoryError:
+        raise
     except Exception as e:
         reason = printable(str(e).strip().splitlines()[-1] if str(e).strip() else type(e).__name__)
         raise ModelError(f"shapes or types contradict each other: {reason}", where="graph") from e
@@ -48,6 +52,19 @@ def _run(model: ir.Model) -> None:
         model.graphs(), ir.serde.deserialize_model(inferred).graphs(), strict=True
     ):
         _merge(graph, other)
+    for node in model.graph:
+        _check_sizes(node)
+
+
+def _check_sizes(node: ir.Node) -> None:
+    """ONNX's inference subtracts, say, a window that is too large, and leaves it at that."""
+    for value in node.outputs:
+        dims = list(value.shape or ())
+        if any(isinstance(d, int) and d < 0 for d in dims):
+            view = Node(node)
+            raise ModelError(
+                f"its output would have the shape {dims}", where=f"{view.op} node '{view.name}'"
+            )
 
 
 def _infer(proto: onnx.ModelProto) -> onnx.ModelProto:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from odl.ops.node import Node
+from odl.ops.transpose import permutation
 
 
 def merge_transposes(model: ir.Model) -> ir.Model:
@@ -14,7 +15,7 @@ def merge_transposes(model: ir.Model) -> ir.Model:
         first = _transpose_before(second)
         if first is None:
             continue
-        p, q = _perm(first), _perm(second)
+        p, q = permutation(Node(first)), permutation(Node(second))
         both = [p[i] for i in q]
         source = first.inputs[0]
         out = second.outputs[0]
@@ -40,8 +41,3 @@ def _transpose_before(node: ir.Node) -> ir.Node | None:
         if before is not None and before.op_type == "Transpose" and not before.domain
         else None
     )
-
-
-def _perm(node: ir.Node) -> list[int]:
-    rank = len(Node(node).shape())
-    return list(Node(node).attr("perm", tuple(range(rank - 1, -1, -1))))

@@ -124,6 +124,45 @@ def test_what_is_no_number_is_refused(folder: Path, key: str, number: str) -> No
     assert refusal(write(net, folder)) == NO_NUMBER
 
 
+@pytest.mark.parametrize(
+    "key", ["__class__", "__dict__", "basepath2", "load", "", "Location", "location\0", "\x1b[2J"]
+)
+def test_a_key_is_no_name_of_something_else(folder: Path, key: str) -> None:
+    """Readers that set attributes by these keys could be made to set any."""
+    net = external(location="weights.bin", offset="8")
+    net.graph.initializer[0].external_data.add(key=key, value="/etc/passwd")
+    assert refusal(write(net, folder)) == MALFORMED
+
+
+def test_the_last_of_two_locations_is_no_way_out(folder: Path) -> None:
+    for first, second in [("weights.bin", "/etc/passwd"), ("/etc/passwd", "weights.bin")]:
+        net = external(location=first, offset="8")
+        net.graph.initializer[0].external_data.add(key="location", value=second)
+        assert refusal(write(net, folder)) == MALFORMED
+
+
+def test_a_location_that_is_not_utf8_is_refused(folder: Path) -> None:
+    path = write(external(location="weights.bin", offset="8"), folder)
+    path.write_bytes(path.read_bytes().replace(b"weights.bin", b"\xff\xfeights.bin"))
+    assert refusal(path) == "tensor 'w': malformed reference to external data"
+
+
+@pytest.mark.parametrize("number", [2**40, 2**49])
+def test_petabytes_are_refused(folder: Path, number: int) -> None:
+    for entries in ({"length": str(number)}, {"offset": str(number)}):
+        said = refusal(write(external(location="weights.bin", **entries), folder))
+        assert said.startswith("tensor 'w': external data ends at byte 24, not ")
+
+
+def test_a_tensor_in_a_function_is_no_way_out(folder: Path) -> None:
+    net = external(location="weights.bin", offset="8")
+    constant = helper.make_node("Constant", [], ["b"], value=tensor("v", location="../weights.bin"))
+    opsets = [helper.make_opsetid("", 21)]
+    net.functions.append(helper.make_function("mine", "f", ["a"], ["b"], [constant], opsets))
+    net.opset_import.append(helper.make_opsetid("mine", 1))
+    assert refusal(write(net, folder)) == OUTSIDE.replace("'w'", "'v'")
+
+
 def test_malformed_references_are_refused(folder: Path) -> None:
     assert refusal(write(external(offset="0"), folder)) == MALFORMED
     assert refusal(write(external(location="weights.bin", extra="1"), folder)) == MALFORMED

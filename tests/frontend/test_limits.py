@@ -10,8 +10,9 @@ from onnx import TensorProto, helper
 
 from odl.compile import Options, compile_model
 from odl.frontend import limits
-from odl.frontend.limits import ATTRIBUTE_BYTES, CALLS, ELEMENTS, NAME_BYTES, NESTING
+from odl.frontend.limits import ATTRIBUTE_BYTES, CALLS, NAME_BYTES, NESTING
 from odl.frontend.onnx_file import OPSET
+from odl.program import ELEMENTS
 from tests.models import model, one_node, refusal, relu_net, write
 
 OPSETS = [helper.make_opsetid("", OPSET), helper.make_opsetid("mine", 1)]

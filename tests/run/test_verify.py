@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnx_ir as ir
 import pytest
 from onnx import parser
 
 from odl.compile import Options, compile_graph
 from odl.emit.project import write_project
+from odl.errors import ModelError
 from odl.plan.interpret import interpret
 from odl.project import read
 from odl.result import Check, Verdict
@@ -132,6 +134,20 @@ def test_a_damaged_graph_is_refused(judged: tuple[Verifier, Seen, Seen], tmp_pat
     with pytest.raises(Exception, match="the graph cannot be read") as error:
         Verifier(read(tmp_path / "g"))
     assert error.value.exit_code == 3
+
+
+@pytest.mark.parametrize("stage", ["canonical.onnx", "imported.onnx"])
+def test_a_graph_of_the_folder_reads_no_other_file(
+    judged: tuple[Verifier, Seen, Seen], tmp_path: Path, stage: str
+) -> None:
+    path = tmp_path / "g" / stage
+    proto = onnx.ModelProto.FromString(path.read_bytes())
+    outside = proto.graph.initializer.add(name="w", data_type=1, dims=[1])
+    outside.data_location = onnx.TensorProto.EXTERNAL
+    outside.external_data.add(key="location", value="program.txt")
+    path.write_bytes(proto.SerializeToString())
+    with pytest.raises(ModelError, match="the graph cannot be read"):
+        Verifier(read(tmp_path / "g"))
 
 
 # --- numbers ---
