@@ -28,7 +28,8 @@ def infer_shapes(model: ir.Model) -> ir.Model:
 
 
 def _fill(model: ir.Model) -> bool:
-    """Give shapes that ONNX does not infer, one operator's at a time; whether there was one."""
+    """Give the shapes that ONNX does not infer; whether there was one."""
+    filled = False
     for node in model.graph:
         operator = registry().get(node.op_type) if not node.domain else None
         out = node.outputs[0] if node.outputs else None
@@ -36,8 +37,8 @@ def _fill(model: ir.Model) -> bool:
             source = node.inputs[operator.shape_like]
             if out.shape is None and source is not None and source.shape is not None:
                 out.shape, out.type = source.shape, source.type
-                return True
-    return False
+                filled = True
+    return filled
 
 
 def _run(model: ir.Model) -> None:
