@@ -14,6 +14,7 @@ from odl import target as targets
 from odl.emit.project import write_project
 from odl.errors import UsageError
 from odl.frontend.onnx_file import read_onnx
+from odl.frontend.tflite_file import is_tflite, read_tflite
 from odl.ops.reference import functions
 from odl.plan.plan import check_fit, plan
 from odl.program import Program
@@ -89,7 +90,8 @@ def compile_model(path: Path, options: Options) -> Compiled:
     Raises:
         OdlError: with the exit code that fits.
     """
-    return compile_graph(read_onnx(path), model_name(path.stem), options)
+    model = read_tflite(path) if is_tflite(path) else read_onnx(path)
+    return compile_graph(model, model_name(path.stem), options)
 
 
 def compile_graph(model: ir.Model, name: str, options: Options) -> Compiled:
