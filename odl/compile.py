@@ -25,6 +25,7 @@ from odl.transform.fold_constants import fold_constants
 from odl.transform.lift_constants import lift_constants
 from odl.transform.merge_transposes import merge_transposes
 from odl.transform.name_all import name_all
+from odl.transform.push_transposes import push_transposes
 from odl.transform.remove_dead import remove_dead
 from odl.transform.set_input_shapes import set_input_shapes
 
@@ -36,6 +37,7 @@ CANONICAL: tuple[Pass, ...] = (
     fold_batch_norm,
     decompose,
     fold_constants,
+    push_transposes,
     merge_transposes,
     remove_dead,
     name_all,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
+import struct
 from pathlib import Path
 
 import onnx_ir as ir
@@ -45,6 +46,9 @@ def read_tflite(path: Path) -> ir.Model:
         return convert(read_graph(data))
     except OdlError:
         raise
+    except struct.error as e:
+        reason = "not a valid TFLite model: an offset leaves the file"
+        raise ModelError(reason, where=path.name) from e
     except Exception as e:  # flatbuffers leaks what it meets; whatever it is, the file is at fault
         reason = printable(" ".join(str(e).split()) or type(e).__name__)
         raise ModelError(f"not a valid TFLite model: {reason}", where=path.name) from e
