@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
+import math
 import struct
 from pathlib import Path
 
+import onnx
 import onnx_ir as ir
 
 from odl.errors import ModelError, OdlError, Unsupported, UsageError, printable
+from odl.frontend.limits import ELEMENTS
 from odl.frontend.model_file import read_bytes
 from odl.frontend.onnx_file import OPSET
 from odl.frontend.tflite_converters import converters
@@ -43,7 +46,9 @@ def read_tflite(path: Path) -> ir.Model:
         raise UsageError("TFLite models need the tflite package", where=path.name, advice=advice)
     data = read_bytes(path)
     try:
-        return convert(read_graph(data))
+        model = convert(read_graph(data))
+        _check_shapes(model)
+        return model
     except OdlError:
         raise
     except struct.error as e:
@@ -68,6 +73,26 @@ def convert(graph: TfliteGraph) -> ir.Model:
             )
         found(operator, out)
     return out.model(OPSET)
+
+
+def _check_shapes(model: ir.Model) -> None:
+    """The file's shapes must be those that the operators make of their operands.
+
+    Raises:
+        ModelError: they are not, or a tensor between is larger than any that is read.
+    """
+    proto = ir.serde.serialize_model(model)
+    graph = onnx.shape_inference.infer_shapes(proto, True, True, True).graph
+    size = {t.name: math.prod(t.dims) for t in graph.initializer}
+    for value in (*graph.input, *graph.value_info, *graph.output):
+        dims = [d.dim_value for d in value.type.tensor_type.shape.dim]
+        size[value.name] = math.prod(dims)
+        if size[value.name] > ELEMENTS:
+            raise ModelError(f"more than {ELEMENTS} elements", where=f"tensor '{value.name}'")
+    for node in graph.node:  # inference does not count what a Reshape has
+        if node.op_type == "Reshape" and size[node.input[0]] != size[node.output[0]]:
+            found = f"{size[node.input[0]]} elements for {size[node.output[0]]}"
+            raise ModelError(found, where=f"tensor '{node.output[0]}'")
 
 
 def _output(graph: TfliteGraph, outputs: tuple[int, ...]) -> str:
