@@ -39,14 +39,32 @@ def push_transposes(model: ir.Model) -> ir.Model:
 
 def _push_all(graph: ir.Graph) -> None:
     names = taken(graph)
+    heirs = {t.inputs[0]: str(t.outputs[0].name) for t in graph if is_transpose(t)}
     for node in list(graph):
         if node.graph is None:
             continue
         if is_transpose(node):
             merge_transpose(graph, node)
         elif not _reorder(graph, node, names):
-            _push(graph, node, names)
-    _drop_dead(graph)
+            heirs.update(_push(graph, node, names))
+    for node in reversed(list(graph)):
+        out = node.outputs[0]
+        if is_transpose(node) and not out.uses() and not out.is_graph_output():
+            graph.remove(node, safe=True)
+    _inherit(graph, heirs)
+
+
+def _inherit(graph: ir.Graph, heirs: dict[ir.Value | None, str]) -> None:
+    """A value `name/suffix` takes the name of a Transpose of it that is gone."""
+    left = taken(graph)
+    for value, name in heirs.items():
+        node = value.producer() if value is not None else None
+        if value is None or node is None or node.graph is None or name in left:
+            continue
+        if str(value.name).startswith(f"{name}/"):
+            node.name = name if node.name == value.name else node.name
+            value.name = name
+            left.add(name)
 
 
 def _copied(graph: ir.Graph) -> tuple[int, int]:
@@ -59,19 +77,23 @@ def _copied(graph: ir.Graph) -> tuple[int, int]:
 # --- through one node ---
 
 
-def _push(graph: ir.Graph, ir_node: ir.Node, names: set[str]) -> None:
-    """Replace the node by one that takes its operands before their Transpose."""
+def _push(graph: ir.Graph, ir_node: ir.Node, names: set[str]) -> dict[ir.Value | None, str]:
+    """Replace the node by one that takes its operands before their Transpose.
+
+    Returns:
+        its outputs, which may inherit these names.
+    """
     perms = {permutation(t) for t in map(transpose_of, ir_node.inputs) if t is not None}
     node = Node(ir_node)
     operator = registry().get(node.op)
     if len(perms) != 1 or operator is None:
-        return
+        return {}
     perm = perms.pop()
     moved = operator.move(node, perm)
     if moved is None or not all(_can_move(ir_node.inputs[i], perm) for i in moved.inputs):
-        return
+        return {}
     if not any(transpose_of(ir_node.inputs[i]) for i in moved.inputs):
-        return
+        return {}
     name = str(ir_node.outputs[0].name)
     inputs = list(ir_node.inputs)
     for i in moved.inputs:
@@ -90,9 +112,13 @@ def _push(graph: ir.Graph, ir_node: ir.Node, names: set[str]) -> None:
         metadata_props=dict(ir_node.metadata_props),
     )
     graph.insert_before(ir_node, new)
+    kept: dict[ir.Value | None, str] = {
+        made: str(old.name) for old, made in zip(ir_node.outputs, new.outputs, strict=True)
+    }
     for old, made in zip(ir_node.outputs, new.outputs, strict=True):
         _hand_over(graph, ir_node, old, made, moved, names)
     graph.remove(ir_node, safe=True)
+    return kept
 
 
 def _attribute(name: str, value: int | list[int]) -> ir.Attr:
@@ -166,22 +192,6 @@ def _constant(graph: ir.Graph, name: str, array: npt.NDArray[np.generic]) -> ir.
     value.type = ir.TensorType(value.const_value.dtype)  # type: ignore[union-attr]
     graph.register_initializer(value)
     return value
-
-
-def _drop_dead(graph: ir.Graph) -> None:
-    """Remove Transposes that nobody reads; what they were made from takes their names."""
-    for node in reversed(list(graph)):
-        out = node.outputs[0]
-        if not is_transpose(node) or out.uses() or out.is_graph_output():
-            continue
-        source, name = node.inputs[0], str(out.name)
-        graph.remove(node, safe=True)
-        if source is not None and str(source.name).startswith(f"{name}/"):
-            out.name = f"{name}/dropped"
-            producer = source.producer()
-            if producer is not None and producer.name == source.name:
-                producer.name = name
-            source.name = name
 
 
 # --- into the weights behind a Reshape to rows ---
