@@ -220,9 +220,9 @@ REFUSALS = {
         "PAD operator of tensor 't2': the padding is not a constant",
     ),
     "a clipped cell": (
-        _lstm(20, CellClip=10.0),
-        "UNIDIRECTIONAL_SEQUENCE_LSTM operator of tensor 't15': a cell that is clipped at 10 over "
-        "20 steps; supported: at most 10 steps, or no clip",
+        _lstm(513, CellClip=10.0),
+        "UNIDIRECTIONAL_SEQUENCE_LSTM operator of tensor 't15': a clipped cell over 513 steps; "
+        "supported: at most 512",
     ),
     "a clip that is no number": (
         _lstm(20, CellClip=float("nan")),

@@ -269,7 +269,9 @@ CASES["dilated as a triple, valid"] = _dilated(
 )  # fmt: skip
 
 
-def _lstm(steps: int, major: bool, coupled: bool = False, peephole: bool = False) -> bytes:
+def _lstm(
+    steps: int, major: bool, coupled: bool = False, peephole: bool = False, clip: float = 10.0
+) -> bytes:
     batch, features, hidden = 2, 3, 4
     x = real(steps, batch, features) if major else real(batch, steps, features)
     out = real(*x.shape[:2], hidden)
@@ -284,7 +286,7 @@ def _lstm(steps: int, major: bool, coupled: bool = False, peephole: bool = False
                 state(batch, hidden), *[None] * 4]  # fmt: skip
     return net(
         op("UNIDIRECTIONAL_SEQUENCE_LSTM", operands, out, "UnidirectionalSequenceLSTMOptions",
-           FusedActivationFunction=TANH, CellClip=10.0, TimeMajor=major)
+           FusedActivationFunction=TANH, CellClip=clip, TimeMajor=major)
     )  # fmt: skip
 
 
@@ -293,6 +295,8 @@ CASES["LSTM time major"] = _lstm(5, True)
 CASES["LSTM coupled gates"] = _lstm(4, False, coupled=True)
 CASES["LSTM peepholes"] = _lstm(4, True, peephole=True)
 CASES["LSTM coupled gates and peepholes"] = _lstm(4, True, coupled=True, peephole=True)
+CASES["LSTM with a clip that binds"] = _lstm(9, True, clip=0.3)
+CASES["LSTM, clipped late, coupled gates"] = _lstm(5, False, coupled=True, clip=2.5)
 for rank, act in ((1, TANH), (2, RELU)):
     CASES[f"SVDF rank {rank}"] = net(
         op("SVDF", [real(2, 3), weights((8, 3)), weights((8, 5)), bias(8 // rank), state(2, 40)],

@@ -11,40 +11,74 @@ from odl.frontend.tflite_node import TfliteNode, View
 
 _X, _W, _R, _PEEPHOLE, _BIAS, _PROJECTION, _STATE, _NORM = 0, 1, 5, 9, 12, 16, 18, 20
 """First operand of each kind; the four gates are input, forget, cell, output."""
-_RELU, _TANH = 1, 4
+_TANH = 4
+"""Of ActivationFunctionType in schema.fbs."""
+
+STEPS = 512
+"""Most steps of an LSTM that are written one by one: each is a dozen nodes."""
 
 
 @converter("UNIDIRECTIONAL_SEQUENCE_LSTM", "UnidirectionalSequenceLSTMOptions")
 def unidirectional_sequence_lstm(node: TfliteNode) -> View:
-    """ONNX's LSTM over [time, batch, features], whose gates are input, output, forget, cell."""
+    """ONNX's LSTM, or its steps one by one where the cell's clip, which ONNX lacks, may bind."""
     if any(node.has(i) for i in (_PROJECTION, _PROJECTION + 1)):
         raise node.refuse("a projection", "supported: none")
     if any(node.has(i) for i in range(_NORM, _NORM + 4)):
         raise node.refuse("layer normalisation", "supported: none")
     if node.option("FusedActivationFunction") != _TANH:
         raise node.refuse("another activation than tanh")
-    if len(node.shape()) != 3:
-        raise node.malformed(f"x has rank {len(node.shape())}, not 3")
+    if len(node.shape()) != 3 or 0 in node.shape() or not node.shape(_STATE):
+        raise node.malformed(f"x has the shape {list(node.shape())}")
     major = node.option("TimeMajor")
-    steps, clip = node.shape()[0 if major else 1], node.option("CellClip")
-    if 0 < clip < steps:  # |cell| grows by at most 1 a step
-        raise node.refuse(
-            f"a cell that is clipped at {clip:g} over {steps} steps",
-            f"supported: at most {int(clip)} steps, or no clip",
-        )
-    hidden = node.shape(_STATE)[-1] if node.shape(_STATE) else 0
-    weights = [_gates(node, first) for first in (_W, _R, _BIAS)]
-    peepholes = [node.has(_PEEPHOLE + i) for i in range(3)]
-    w, r, b = (_in_order(g) for g in weights)
-    operands = [node.constant("w", w[None]), node.constant("r", r[None])]
-    operands.append(node.constant("b", np.concatenate([b, np.zeros_like(b)])[None]))
-    given: list[ir.Value | None] = [node.x(_X, () if major else (1, 0, 2)), *operands]
-    if any(peepholes):
+    time, batch, _ = (node.shape()[i] for i in ((0, 1, 2) if major else (1, 0, 2)))
+    hidden, clip = node.shape(_STATE)[-1], node.option("CellClip")
+    x = node.x(_X, () if major else (1, 0, 2))
+    if 0 < clip < time:  # |cell| grows by at most 1 a step
+        y = _steps(node, x, (time, batch, hidden), clip)
+    else:
+        y = node.reshape(_whole(node, x, hidden), [time, batch, hidden])
+    return View(y, () if major else (1, 0, 2))
+
+
+def _whole(node: TfliteNode, x: ir.Value, hidden: int) -> ir.Value:
+    """ONNX's LSTM over [time, batch, features], whose gates are input, output, forget, cell."""
+    w, r, b = (_in_order(_gates(node, first), (0, 3, 1, 2)) for first in (_W, _R, _BIAS))
+    given: list[ir.Value | None] = [x, node.constant("w", w[None]), node.constant("r", r[None])]
+    given.append(node.constant("b", np.concatenate([b, np.zeros_like(b)])[None]))
+    if any(node.has(_PEEPHOLE + i) for i in range(3)):
         given += [None, None, None, node.constant("p", _peepholes(node)[None])]
-    y = node.many("LSTM", 1, *given, hidden_size=hidden)[0]
-    time, batch = (node.shape()[i] for i in ((0, 1) if major else (1, 0)))
-    flat = node.reshape(y, [time, batch, hidden])
-    return View(flat, () if major else (1, 0, 2))
+    return node.many("LSTM", 1, *given, hidden_size=hidden)[0]
+
+
+def _steps(node: TfliteNode, x: ir.Value, sizes: tuple[int, int, int], clip: float) -> ir.Value:
+    """c = clip(f c + i g), h = o tanh(c), with the gates i, f, o, g = s(W x + R h + b).
+
+    W x + b is one product for all steps.
+    """
+    time, batch, hidden = sizes
+    if time > STEPS:
+        raise node.refuse(f"a clipped cell over {time} steps", f"supported: at most {STEPS}")
+    if any(node.has(_PEEPHOLE + i) for i in range(3)):
+        raise node.refuse("a clipped cell with peepholes", "supported: one of them")
+    w, r, b = (_in_order(_gates(node, first), (0, 1, 3, 2)) for first in (_W, _R, _BIAS))
+    rows = node.reshape(x, [time * batch, w.shape[-1]])
+    known = node("Gemm", rows, node.constant("w", w), node.constant("b", b), transB=1)
+    recurrent, row = node.constant("r", r), node.list("row", [1, batch, hidden])
+    halves, thirds = node.list("halves", [3 * hidden, hidden]), node.list("thirds", [hidden] * 3)
+    low, high = node.scalar("low", -clip), node.scalar("high", clip)
+    cell: ir.Value | None = None
+    state: ir.Value | None = None
+    states = []
+    for t, z in enumerate(node.many("Split", time, known, axis=0, num_outputs=time), 1):
+        z = z if state is None else node("Gemm", state, recurrent, z, transB=1)
+        gates, g = node.many("Split", 2, z, halves, axis=1)
+        i, f, o = node.many("Split", 3, node("Sigmoid", gates), thirds, axis=1)
+        new = node("Mul", i, node("Tanh", g))
+        cell = new if cell is None else node("Add", node("Mul", f, cell), new)
+        cell = node("Clip", cell, low, high) if t > clip else cell
+        state = node("Mul", o, node("Tanh", cell))
+        states.append(node("Reshape", state, row))
+    return node("Concat", *states, axis=0)
 
 
 def _gates(node: TfliteNode, first: int) -> list[Array]:
@@ -68,8 +102,8 @@ def _weights(node: TfliteNode, i: int) -> Array:
     return real
 
 
-def _in_order(gates: list[Array]) -> Array:
-    return np.concatenate([gates[i] for i in (0, 3, 1, 2)])
+def _in_order(gates: list[Array], order: tuple[int, ...]) -> Array:
+    return np.concatenate([gates[i] for i in order])
 
 
 def _peepholes(node: TfliteNode) -> Array:
