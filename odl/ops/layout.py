@@ -77,7 +77,7 @@ def listed(node: Node, perm: Perm, operands: tuple[int, ...], axes: int) -> Move
     for i in operands:
         if not node.has(i):
             continue
-        if not node.is_const(i):
+        if not node.is_const(i) or node.const(i, "operand").size % len(perm):
             return None
         values = node.const(i, "operand").reshape(-1, len(perm))
         constants[i] = values[:, list(inverse(perm))].ravel()

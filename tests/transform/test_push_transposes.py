@@ -10,6 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import numpy_helper
 
+from odl.ops import layout, registry
+from odl.ops.node import Node
+from odl.ops.operator import Operator
 from odl.transform.infer_shapes import infer_shapes
 from odl.transform.lift_constants import lift_constants
 from odl.transform.push_transposes import push_transposes
@@ -101,6 +104,63 @@ def test_nothing_is_left_behind_a_global_mean(nodes: str) -> None:
     del net.graph.output[0].type.tensor_type.shape.dim[:]
     net.graph.output[0].type.tensor_type.ClearField("shape")
     assert operators(pushed(net)).count("Transpose") == 1
+
+
+RULES = {
+    "QuantizeLinear": layout.quantized,
+    "DequantizeLinear": layout.quantized,
+    "Slice": lambda node, perm: layout.listed(node, perm, (1, 2, 4), axes=3),
+    "Split": lambda node, perm: layout.along(node, perm, 0),
+    "Tile": lambda node, perm: layout.listed(node, perm, (1,), axes=2),
+    "Where": layout.elementwise,
+}
+
+
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        "q = QuantizeLinear (a, s, z) b = DequantizeLinear (q, s, z)",
+        "q = QuantizeLinear <axis = 3> (a, v, n) b = DequantizeLinear <axis = -1> (q, v, n)",
+        "q = QuantizeLinear <axis = 2> (a, w, m) b = DequantizeLinear <axis = 2> (q, w, m)",
+        "b = Slice (a, two, four, axes)",
+        "b = Slice (a, none, most, , steps)",
+        "p, q = Split <axis = 2> (a, sizes) c2 = Tanh (p) b = Concat <axis = 2> (q, c2)",
+        "b = Tile (a, repeats)",
+        "c1 = Cast <to = 9> (a) t = Tanh (a) b = Where (c1, t, v)",
+    ],
+)
+def test_the_rules_of_operators_that_have_lists_and_scales(
+    monkeypatch: pytest.MonkeyPatch, nodes: str
+) -> None:
+    known = dict(registry())
+    for name, rule in RULES.items():
+        move = lambda self, node, perm, rule=rule: rule(node, perm)  # noqa: E731
+        known[name] = type(name, (Operator,), {"op_types": (name,), "move": move})()
+    monkeypatch.setattr("odl.transform.push_transposes.registry", lambda: known)
+    i64 = np.int64
+    constants = {
+        "s": f32(0.02), "z": np.int8(3), "v": np.array([0.01, 0.02, 0.03], f32),
+        "n": np.array([1, -2, 3], np.int8), "w": np.arange(1, 6).astype(f32) / 99,
+        "m": np.arange(5).astype(np.int8), "two": np.array([1, 0], i64),
+        "four": np.array([4, 2], i64), "axes": np.array([2, -1], i64),
+        "none": np.array([0, 3, 0, 0], i64), "most": np.array([1, 0, 5, 3], i64),
+        "steps": np.array([1, -2, 2, 1], i64), "sizes": np.array([2, 3], i64),
+        "repeats": np.array([1, 2, 1, 3], i64),
+    }  # fmt: skip
+    after = pushed(between(nodes, **constants))
+    assert operators(after).count("Transpose") == 1
+
+
+def test_a_slice_that_names_too_few_axes_stays() -> None:
+    """Without a list of axes, an operand of two numbers says nothing of the other two."""
+    net = infer_shapes(
+        graph(
+            f"""{HEAD} <int64[2] from = {{0, 1}}, int64[2] to = {{1, 3}}>
+            {{ a = Transpose <{IN}> (x) y = Slice (a, from, to) }}"""
+        )
+    )
+    node = Node(net.graph[1])
+    assert layout.listed(node, (0, 3, 1, 2), (1, 2, 4), axes=3) is None
 
 
 perms = st.permutations(range(4))
