@@ -14,6 +14,7 @@ from odl import target as targets
 from odl.emit.project import write_project
 from odl.errors import UsageError
 from odl.frontend.onnx_file import read_onnx
+from odl.frontend.tflite_file import is_tflite, read_tflite
 from odl.ops.reference import functions
 from odl.plan.plan import check_fit, plan
 from odl.program import Program
@@ -24,6 +25,7 @@ from odl.transform.fold_constants import fold_constants
 from odl.transform.lift_constants import lift_constants
 from odl.transform.merge_transposes import merge_transposes
 from odl.transform.name_all import name_all
+from odl.transform.push_transposes import push_transposes
 from odl.transform.remove_dead import remove_dead
 from odl.transform.set_input_shapes import set_input_shapes
 from odl.transform.to_half import to_half
@@ -37,6 +39,7 @@ CANONICAL: tuple[Pass, ...] = (
     fold_batch_norm,
     decompose,
     fold_constants,
+    push_transposes,
     merge_transposes,
     remove_dead,
     name_all,
@@ -104,7 +107,8 @@ def compile_model(path: Path, options: Options) -> Compiled:
     Raises:
         OdlError: with the exit code that fits.
     """
-    return compile_graph(read_onnx(path), model_name(path.stem), options)
+    model = read_tflite(path) if is_tflite(path) else read_onnx(path)
+    return compile_graph(model, model_name(path.stem), options)
 
 
 def compile_graph(model: ir.Model, name: str, options: Options) -> Compiled:

@@ -28,7 +28,7 @@ def command(
     output: Path,
     save_stages: bool,
 ) -> None:
-    """Lower MODEL (ONNX) to C for a target: model.c, model.h, its kernels and its run time."""
+    """Lower MODEL (ONNX or TFLite) to C: model.c, model.h, its kernels and its run time."""
     from odl.compile import Options, compile_to
 
     options = Options(target, cores or 0, input_shapes, dtype, save_stages)

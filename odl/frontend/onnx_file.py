@@ -11,7 +11,8 @@ from onnx import inliner, numpy_helper, version_converter
 
 from odl.errors import ModelError, OdlError, Unsupported, printable
 from odl.frontend.external_data import load_external_data, tensors
-from odl.frontend.limits import FILE_BYTES, check_limits
+from odl.frontend.limits import check_limits
+from odl.frontend.model_file import read_bytes
 
 OPSET = onnx.defs.onnx_opset_version()
 """The canonical opset: the newest of the installed onnx."""
@@ -30,7 +31,7 @@ def read_onnx(path: Path) -> ir.Model:
     """
     where = path.name
     try:
-        proto = _parse(_bytes(path), where)
+        proto = _parse(read_bytes(path), where)
         check_limits(proto)
         load_external_data(proto, path.parent)
         onnx.checker.check_model(proto)
@@ -50,7 +51,7 @@ def read_stage(path: Path) -> onnx.ModelProto:
     Raises:
         ModelError: the file is missing, damaged or over a limit, or its data lies elsewhere.
     """
-    proto = _parse(_bytes(path), path.name)
+    proto = _parse(read_bytes(path), path.name)
     check_limits(proto)
     for tensor in tensors(proto):
         if tensor.data_location == onnx.TensorProto.EXTERNAL:
@@ -66,23 +67,9 @@ def _reason(e: BaseException) -> str:
     return printable(" ".join(words) or type(e).__name__)
 
 
-def _bytes(path: Path) -> bytes:
-    try:
-        size = path.stat().st_size
-        if not path.is_file():
-            raise ModelError("not a file", where=str(path))
-        if size > FILE_BYTES:
-            raise ModelError(f"{size} bytes; at most {FILE_BYTES} are read", where=str(path))
-        return path.read_bytes()
-    except OSError as e:
-        raise ModelError(f"cannot be read: {e.strerror}", where=str(path)) from e
-
-
 def _parse(data: bytes, where: str) -> onnx.ModelProto:
     if not data:
         raise ModelError("the file is empty", where=where)
-    if data[4:8] == b"TFL3":
-        raise Unsupported("this is a TFLite model", where=where, advice="convert it with tf2onnx")
     try:
         model: onnx.ModelProto = onnx.ModelProto.FromString(data)
     except Exception as e:

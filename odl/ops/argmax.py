@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from odl.ops import layout
+from odl.ops.layout import Moved, Perm
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, product
 from odl.ops.wide import NUMBERS
@@ -31,6 +33,9 @@ class ArgMax(Operator):
     op_types = ("ArgMax", "ArgMin")
     dtypes = NUMBERS
     attributes = ("axis", "keepdims", "select_last_index")
+
+    def move(self, node: Node, perm: Perm) -> Moved | None:
+        return layout.indexed(node, perm)
 
     def lower(self, node: Node) -> list[Call]:
         shape = node.shape()

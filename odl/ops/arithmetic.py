@@ -104,6 +104,7 @@ class Arithmetic(Operator):
     """y = a op b over the broadcast shape; one rounding of floats, and integers wrap."""
 
     op_types = ("Add", "Div", "Mul", "PRelu", "Sub")
+    elementwise = True
     dtypes = NUMBERS
 
     def check(self, node: Node) -> None:
@@ -123,6 +124,7 @@ class Variadic(Operator):
     """Max, Min and Sum of any number of operands, one after the other."""
 
     op_types = ("Max", "Min", "Sum")
+    elementwise = True
     dtypes = NUMBERS
 
     def alias(self, node: Node) -> int | None:

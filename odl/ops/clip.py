@@ -23,6 +23,7 @@ def clip(x: In, low: In | None, high: In | None, y: Out, n: int) -> None:
 
 class Clip(Operator):
     op_types = ("Clip",)
+    elementwise = True
     dtypes = NUMBERS
 
     def lower(self, node: Node) -> list[Call]:

@@ -62,6 +62,7 @@ class Comparison(Operator):
     """Two operands with broadcasting, exact."""
 
     op_types = tuple(ROWS)
+    elementwise = True
     dtypes = (*NUMBERS, BOOL)
 
     def check(self, node: Node) -> None:
@@ -78,6 +79,7 @@ class Comparison(Operator):
 
 class BitShift(Operator):
     op_types = ("BitShift",)
+    elementwise = True
     attributes = ("direction",)
     dtypes = INTEGERS
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from odl.dtype import ALL
-from odl.ops import strides
+from odl.ops import layout, strides
+from odl.ops.layout import Moved, Perm
 from odl.ops.node import Node
 from odl.ops.operator import Operator
 from odl.ops.transpose import copy_call
@@ -14,6 +15,9 @@ class Concat(Operator):
     op_types = ("Concat",)
     attributes = ("axis",)
     dtypes = ALL
+
+    def move(self, node: Node, perm: Perm) -> Moved | None:
+        return layout.along(node, perm, 0, operands=None)
 
     def lower(self, node: Node) -> list[Call]:
         out = node.out_shape()

@@ -60,6 +60,7 @@ class Elementwise(Operator):
     """A family: subclasses give `functions`, by operator."""
 
     functions: ClassVar[dict[str, Function]]
+    elementwise = True
 
     def row(self, node: Node) -> Function:
         """The function that the node computes."""

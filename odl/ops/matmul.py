@@ -85,6 +85,10 @@ class MatMul(Operator):
     op_types = ("MatMul",)
     dtypes = FLOATS
 
+    def reorderable(self, node: Node) -> dict[int, tuple[int, int]]:
+        rank = len(node.shape(1))
+        return {0: (1, rank - 2)} if rank > 1 else {}
+
     def _shapes(self, node: Node) -> tuple[tuple[int, ...], tuple[int, ...]]:
         return _matrix(node.shape(0), True), _matrix(node.shape(1), False)
 
@@ -124,6 +128,9 @@ class Gemm(Operator):
     op_types = ("Gemm",)
     dtypes = FLOATS
     attributes = ("alpha", "beta", "transA", "transB")
+
+    def reorderable(self, node: Node) -> dict[int, tuple[int, int]]:
+        return {} if node.attr("transA", 0) else {0: (1, 1 if node.attr("transB", 0) else 0)}
 
     def _sizes(self, node: Node) -> tuple[int, int, int]:
         (m, n), a = node.out_shape(), node.shape(0)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import onnx
 
 from odl.dtype import F32, DType
+from odl.ops import layout
 from odl.ops.node import Node
 from odl.program import Call
 
@@ -32,6 +33,8 @@ class Operator:
     """Inputs that must be known at compile time."""
     shape_like: ClassVar[int | None] = None
     """The input whose type and shape the output has, where ONNX itself infers none."""
+    elementwise: ClassVar[bool] = False
+    """Each output element is made of the elements at its place in the broadcast inputs."""
     note: ClassVar[str] = ""
     """Limits, for `odl ops`."""
     ulps: ClassVar[float] = 0.0
@@ -51,6 +54,21 @@ class Operator:
     def lower(self, node: Node) -> list[Call]:
         """The kernel calls that compute the node."""
         raise NotImplementedError
+
+    def move(self, node: Node, perm: layout.Perm) -> layout.Moved | None:
+        """The node that takes its operands before a Transpose by `perm`, if there is one.
+
+        Most operators follow one of the rules of odl/ops/layout.py.
+        """
+        return layout.elementwise(node, perm) if self.elementwise else None
+
+    def reorderable(self, node: Node) -> dict[int, tuple[int, int]]:
+        """Operands whose last axis may come in another order, if another operand follows.
+
+        Returns:
+            for such an input, the input that follows and the axis of it that does.
+        """
+        return {}
 
     def macs(self, node: Node) -> int:
         """Multiply-accumulates."""

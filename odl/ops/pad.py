@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from odl.dtype import ALL
-from odl.ops import strides
+from odl.ops import layout, strides
+from odl.ops.layout import Moved, Perm
 from odl.ops.node import Node
 from odl.ops.operator import Operator
 from odl.program import ELEMENTS, Call, In, Out, kernel
@@ -31,6 +32,9 @@ class Pad(Operator):
     attributes = ("mode",)
     dtypes = ALL
     constant_inputs = (1, 3)
+
+    def move(self, node: Node, perm: Perm) -> Moved | None:
+        return layout.listed(node, perm, (1,), axes=3)
 
     def lower(self, node: Node) -> list[Call]:
         shape, out = node.shape(), node.out_shape()

@@ -12,8 +12,9 @@ import numpy.typing as npt
 import onnx_ir as ir
 
 from odl.dtype import BOOL, I32, I64, DType
-from odl.ops import strides
+from odl.ops import layout, strides
 from odl.ops.foreign import Builder, foreign
+from odl.ops.layout import Moved, Perm
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma
 from odl.ops.wide import FLOATS, NUMBERS, wide
@@ -114,6 +115,9 @@ class Reduce(Operator):
     attributes = ("keepdims", "noop_with_empty_axes")
     constant_inputs = (1,)
     dtypes = (*NUMBERS, BOOL)
+
+    def move(self, node: Node, perm: Perm) -> Moved | None:
+        return layout.reduced(node, perm)
 
     def check(self, node: Node) -> None:
         dtypes = REDUCTIONS[node.op].dtypes

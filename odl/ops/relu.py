@@ -18,6 +18,7 @@ def relu(x: In, y: Out, n: int) -> None:
 
 class Relu(Operator):
     op_types = ("Relu",)
+    elementwise = True
     dtypes = (F32, F16, I8, I32, I64)
 
     def lower(self, node: Node) -> list[Call]:

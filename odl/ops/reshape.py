@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from odl.dtype import ALL
+from odl.ops import layout
+from odl.ops.layout import Moved, Perm
 from odl.ops.node import Node
 from odl.ops.operator import Operator
 
@@ -22,6 +24,9 @@ class Reshape(View):
     attributes = ("allowzero",)
     constant_inputs = (1,)
 
+    def move(self, node: Node, perm: Perm) -> Moved | None:
+        return layout.reshaped(node, perm)
+
 
 class Flatten(View):
     op_types = ("Flatten",)
@@ -32,14 +37,29 @@ class Flatten(View):
         if not -rank <= axis <= rank:
             raise node.refuse(f"axis {axis} is outside rank {rank}")
 
+    def move(self, node: Node, perm: Perm) -> Moved | None:
+        return layout.flattened(node, perm)
+
 
 class Squeeze(View):
-    op_types = ("Squeeze", "Unsqueeze")
+    op_types = ("Squeeze",)
     constant_inputs = (1,)
+
+    def move(self, node: Node, perm: Perm) -> Moved | None:
+        return layout.squeezed(node, perm)
+
+
+class Unsqueeze(View):
+    op_types = ("Unsqueeze",)
+    constant_inputs = (1,)
+
+    def move(self, node: Node, perm: Perm) -> Moved | None:
+        return layout.unsqueezed(node, perm)
 
 
 class Identity(View):
     op_types = ("Identity",)
+    elementwise = True
 
 
 class Dropout(View):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from odl.ops import layout
+from odl.ops.layout import Moved, Perm
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
 from odl.ops.wide import FLOATS, wide
@@ -33,6 +35,9 @@ class Softmax(Operator):
 
     def keep_single(self, node: Node) -> str:
         return "small probabilities count"
+
+    def move(self, node: Node, perm: Perm) -> Moved | None:
+        return layout.along(node, perm, -1)
 
     def lower(self, node: Node) -> list[Call]:
         shape = node.shape()

@@ -90,7 +90,7 @@ def test_other_opsets_are_refused(tmp_path: Path, opset: int) -> None:
     ("data", "text"),
     [
         (b"", "model.onnx: the file is empty"),
-        (b"\x1c\0\0\0TFL3", "model.onnx: this is a TFLite model; convert it with tf2onnx"),
+        (b"\x1c\0\0\0TFL3", "model.onnx: not a valid TFLite model: an offset leaves the file"),
         (b"#!/bin/sh\nrm -rf /\n", DAMAGED),
         (b"PK\x03\x04" + bytes(100), DAMAGED),
         (b"\x08\x08", "model.onnx: the file holds no graph with outputs"),
