@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from odl.dtype import I8, I32, I64, U8
+from odl.dtype import I8, I32, I64, U8, DType
 from odl.ops.elementwise import Elementwise, Function, ulps, unary
 from odl.ops.node import Node
 from odl.ops.wide import FLOATS, NUMBERS
+from odl.program import Kernel
 
 Array = npt.NDArray[Any]
 
@@ -135,6 +136,12 @@ class Gelu(Elementwise):
     attributes = ("approximate",)
     dtypes = FLOATS
     functions = GELU
+
+    def types(self, op_type: str) -> tuple[DType, ...]:
+        return self.dtypes
+
+    def bodies(self, op_type: str) -> tuple[Kernel, ...]:
+        return tuple(row.kernel for row in GELU.values())
 
     def row(self, node: Node) -> Function:
         kind = node.attr("approximate", "none")

@@ -31,6 +31,7 @@ def argmin(x: In, y: Out, outer: int, n: int, inner: int, last: int) -> None:
 
 class ArgMax(Operator):
     op_types = ("ArgMax", "ArgMin")
+    kernels = (argmax, argmin)
     dtypes = NUMBERS
     attributes = ("axis", "keepdims", "select_last_index")
 

@@ -107,10 +107,11 @@ class Arithmetic(Operator):
     elementwise = True
     dtypes = NUMBERS
 
-    def check(self, node: Node) -> None:
-        if node.dtype() not in PAIRS[node.op].dtypes:
-            types = ", ".join(map(str, PAIRS[node.op].dtypes))
-            raise node.refuse(f"no kernel for {node.dtype()}", f"supported: {types}")
+    def types(self, op_type: str) -> tuple[DType, ...]:
+        return PAIRS[op_type].dtypes
+
+    def bodies(self, op_type: str) -> tuple[Kernel, ...]:
+        return (PAIRS[op_type].kernel,)
 
     def lower(self, node: Node) -> list[Call]:
         operands = [(node.input(i), node.shape(i)) for i in (0, 1)]
@@ -124,6 +125,7 @@ class Variadic(Operator):
     """Max, Min and Sum of any number of operands, one after the other."""
 
     op_types = ("Max", "Min", "Sum")
+    kernels = tuple(PAIRS[op].kernel for op in ("Add", "Max", "Min"))
     elementwise = True
     dtypes = NUMBERS
 

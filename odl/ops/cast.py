@@ -31,6 +31,7 @@ def cast(x: In, y: Out, n: int) -> None:
 
 class Cast(Operator):
     op_types = ("Cast",)
+    kernels = (cast,)
     elementwise = True
     attributes = ("to", "saturate", "round_mode")
     dtypes = (*NUMBERS, BOOL)

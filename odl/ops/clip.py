@@ -23,6 +23,7 @@ def clip(x: In, low: In | None, high: In | None, y: Out, n: int) -> None:
 
 class Clip(Operator):
     op_types = ("Clip",)
+    kernels = (clip,)
     elementwise = True
     dtypes = NUMBERS
 

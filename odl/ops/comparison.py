@@ -65,11 +65,11 @@ class Comparison(Operator):
     elementwise = True
     dtypes = (*NUMBERS, BOOL)
 
-    def check(self, node: Node) -> None:
-        _, dtypes, _ = ROWS[node.op]
-        if node.dtype() not in dtypes:
-            types = ", ".join(map(str, dtypes))
-            raise node.refuse(f"no kernel for {node.dtype()}", f"supported: {types}")
+    def types(self, op_type: str) -> tuple[DType, ...]:
+        return ROWS[op_type][1]
+
+    def bodies(self, op_type: str) -> tuple[Kernel, ...]:
+        return (ROWS[op_type][0],)
 
     def lower(self, node: Node) -> list[Call]:
         kernel, _, exchanged = ROWS[node.op]
@@ -81,6 +81,7 @@ class BitShift(Operator):
     op_types = ("BitShift",)
     elementwise = True
     attributes = ("direction",)
+    kernels = (LEFT, RIGHT)
     dtypes = INTEGERS
 
     def lower(self, node: Node) -> list[Call]:

@@ -7,12 +7,13 @@ from odl.ops import layout, strides
 from odl.ops.layout import Moved, Perm
 from odl.ops.node import Node
 from odl.ops.operator import Operator
-from odl.ops.transpose import copy_call
+from odl.ops.transpose import copy, copy_call
 from odl.program import Call, Ref
 
 
 class Concat(Operator):
     op_types = ("Concat",)
+    kernels = (copy,)
     attributes = ("axis",)
     dtypes = ALL
 

@@ -76,6 +76,7 @@ conv2d_depthwise = Kernel("conv2d_depthwise", conv2d.run)
 
 class Conv(Operator):
     op_types = ("Conv",)
+    kernels = (conv2d, conv2d_depthwise, matmul)
     dtypes = FLOATS
     attributes = ("auto_pad", "dilations", "group", "kernel_shape", "pads", "strides")
     note = "1-D and 2-D"

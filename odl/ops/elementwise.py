@@ -62,6 +62,12 @@ class Elementwise(Operator):
     functions: ClassVar[dict[str, Function]]
     elementwise = True
 
+    def types(self, op_type: str) -> tuple[DType, ...]:
+        return self.functions[op_type].dtypes
+
+    def bodies(self, op_type: str) -> tuple[Kernel, ...]:
+        return (self.functions[op_type].kernel,)
+
     def row(self, node: Node) -> Function:
         """The function that the node computes."""
         return self.functions[node.op]
@@ -72,12 +78,6 @@ class Elementwise(Operator):
 
     def keep_single(self, node: Node) -> str:
         return self.row(node).keep_single
-
-    def check(self, node: Node) -> None:
-        dtypes = self.row(node).dtypes
-        if node.dtype() not in dtypes:
-            types = ", ".join(map(str, dtypes))
-            raise node.refuse(f"no kernel for {node.dtype()}", f"supported: {types}")
 
     def lower(self, node: Node) -> list[Call]:
         function = self.row(node)

@@ -83,6 +83,7 @@ def _matrix(shape: tuple[int, ...], left: bool) -> tuple[int, ...]:
 
 class MatMul(Operator):
     op_types = ("MatMul",)
+    kernels = (matmul,)
     dtypes = FLOATS
 
     def reorderable(self, node: Node) -> dict[int, tuple[int, int]]:
@@ -126,6 +127,7 @@ class MatMul(Operator):
 
 class Gemm(Operator):
     op_types = ("Gemm",)
+    kernels = (matmul,)
     dtypes = FLOATS
     attributes = ("alpha", "beta", "transA", "transB")
 

@@ -90,6 +90,7 @@ class RowNorm(Operator):
     """
 
     op_types = ("LayerNormalization", "RMSNormalization")
+    kernels = (layer_norm,)
     attributes = ("axis", "epsilon", "stash_type")
     dtypes = FLOATS
     note = "scale and bias in the shape of the normalised axes"
@@ -144,6 +145,7 @@ class ChannelNorm(Operator):
     """
 
     op_types = ("GroupNormalization", "InstanceNormalization")
+    kernels = (layer_norm, scale_shift)
     attributes = ("epsilon", "num_groups", "stash_type")
     dtypes = FLOATS
     shape_like = 0

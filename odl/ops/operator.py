@@ -12,7 +12,7 @@ import onnx
 from odl.dtype import F32, DType
 from odl.ops import layout
 from odl.ops.node import Node
-from odl.program import Call
+from odl.program import Call, Kernel
 
 Arrays = list[npt.NDArray[Any]]
 
@@ -29,6 +29,8 @@ class Operator:
     """Attributes that `lower` honours; a node with any other is refused."""
     dtypes: ClassVar[tuple[DType, ...]] = (F32,)
     """Types of the first input."""
+    kernels: ClassVar[tuple[Kernel, ...]] = ()
+    """What the calls of `lower` may name; nothing for operators without code."""
     constant_inputs: ClassVar[tuple[int, ...]] = ()
     """Inputs that must be known at compile time."""
     shape_like: ClassVar[int | None] = None
@@ -39,6 +41,14 @@ class Operator:
     """Limits, for `odl ops`."""
     ulps: ClassVar[float] = 0.0
     """Error of one output element in units in the last place, where `bound` is not overridden."""
+
+    def types(self, op_type: str) -> tuple[DType, ...]:
+        """`dtypes` of one operator of a family."""
+        return self.dtypes
+
+    def bodies(self, op_type: str) -> tuple[Kernel, ...]:
+        """`kernels` of one operator of a family."""
+        return self.kernels
 
     def check(self, node: Node) -> None:
         """Refuse what `lower` would get wrong; the common part is done by `admit`."""
@@ -96,9 +106,10 @@ class Operator:
 def admit(operator: Operator, node: Node) -> None:
     """Refuse a node whose type, attributes or dynamic inputs the operator does not handle."""
     node.admit_attributes(operator.attributes)
-    if node.has(0) and node.dtype(0) not in operator.dtypes:
+    types = operator.types(node.op)
+    if node.has(0) and node.dtype(0) not in types:
         raise node.refuse(
-            f"no kernel for {node.dtype(0)}", f"supported: {', '.join(map(str, operator.dtypes))}"
+            f"no kernel for {node.dtype(0)}", f"supported: {', '.join(map(str, types))}"
         )
     for i in operator.constant_inputs:
         if node.has(i):

@@ -29,6 +29,7 @@ def take(x: In, table: In, value: In | None, y: Out, rank: int, dims: tuple[int,
 
 class Pad(Operator):
     op_types = ("Pad",)
+    kernels = (take,)
     attributes = ("mode",)
     dtypes = ALL
     constant_inputs = (1, 3)

@@ -141,6 +141,7 @@ class Pool(Operator):
 
 class MaxPool(Pool):
     op_types = ("MaxPool",)
+    kernels = (max_pool,)
     dtypes = (*FLOATS, I8, U8)
     attributes = (*GEOMETRY, "storage_order")
 
@@ -185,6 +186,7 @@ class MaxPool(Pool):
 
 class AveragePool(Pool):
     op_types = ("AveragePool",)
+    kernels = (average_pool,)
     dtypes = FLOATS
     attributes = (*GEOMETRY, "count_include_pad")
 

@@ -48,6 +48,7 @@ class Pow(Operator):
     """a^b; a square is a product."""
 
     op_types = ("Pow",)
+    kernels = (POW, PAIRS["Mul"].kernel)
     elementwise = True
     dtypes = (*FLOATS, I32, I64)
     note = "exponents f32, f16, i32, i64; integers with integers"
@@ -78,6 +79,7 @@ class Mod(Operator):
     """The remainder: with fmod = 1 it has the sign of the dividend, else that of the divisor."""
 
     op_types = ("Mod",)
+    kernels = (MOD, FMOD)
     elementwise = True
     attributes = ("fmod",)
     dtypes = NUMBERS

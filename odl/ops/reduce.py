@@ -119,11 +119,11 @@ class Reduce(Operator):
     def move(self, node: Node, perm: Perm) -> Moved | None:
         return layout.reduced(node, perm)
 
-    def check(self, node: Node) -> None:
-        dtypes = REDUCTIONS[node.op].dtypes
-        if node.dtype() not in dtypes:
-            types = ", ".join(map(str, dtypes))
-            raise node.refuse(f"no kernel for {node.dtype()}", f"supported: {types}")
+    def types(self, op_type: str) -> tuple[DType, ...]:
+        return REDUCTIONS[op_type].dtypes
+
+    def bodies(self, op_type: str) -> tuple[Kernel, ...]:
+        return (REDUCTIONS[op_type].kernel,)
 
     def keep_single(self, node: Node) -> str:
         bounded = node.op in ("ReduceMax", "ReduceMean", "ReduceMin")

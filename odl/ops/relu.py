@@ -18,6 +18,7 @@ def relu(x: In, y: Out, n: int) -> None:
 
 class Relu(Operator):
     op_types = ("Relu",)
+    kernels = (relu,)
     elementwise = True
     dtypes = (F32, F16, I8, I32, I64)
 

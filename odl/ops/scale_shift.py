@@ -21,6 +21,7 @@ def scale_shift(x: In, scale: In, shift: In, y: Out, outer: int, channels: int, 
 
 class ScaleShift(Operator):
     op_types = ("ai.odl.ScaleShift",)
+    kernels = (scale_shift,)
     dtypes = FLOATS
     note = "made from BatchNormalization"
 

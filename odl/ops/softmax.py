@@ -30,6 +30,7 @@ def log_softmax(x: In, y: Out, outer: int, n: int, inner: int) -> None:
 
 class Softmax(Operator):
     op_types = ("LogSoftmax", "Softmax")
+    kernels = (softmax, log_softmax)
     attributes = ("axis",)
     dtypes = FLOATS
 

@@ -53,6 +53,7 @@ def permutation(node: Node) -> tuple[int, ...]:
 
 class Transpose(Operator):
     op_types = ("Transpose",)
+    kernels = (copy,)
     attributes = ("perm",)
     dtypes = ALL
     note = "no code where only dimensions of size 1 move"

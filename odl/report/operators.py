@@ -1,22 +1,58 @@
-"""The operators that odl compiles, with their types and limits."""
+"""The operators that odl compiles: types, vectors, limits; as rows and as the README's table."""
 
 from __future__ import annotations
 
+from odl import assets
+from odl import target as targets
+from odl.dtype import ALL, F16, F32, I8, U8, DType
 from odl.ops import foreigners, registry
+from odl.program import Kernel
 from odl.target import Target
 
-HEAD = ("operator", "types", "attributes", "limits")
+HEAD = ("operator", "fp32", "fp16", "int8", "other types", "vectors", "limits")
+
+YES, NO = "yes", ""
 
 
-def operator_rows(target: Target) -> list[tuple[str, ...]]:
-    """A row of HEAD for each operator that has a type which the target has, sorted by name."""
+def operator_rows(target: Target | None = None) -> list[tuple[str, ...]]:
+    """A row of HEAD for each operator, sorted by name; on one target, or on any."""
     rows = []
+    isas = target.kernels if target is not None else _every_isa()
     for name, operator in registry().items():
-        types = [d.name for d in operator.dtypes if d.name in target.dtypes]
-        if types:
-            rows.append((name, ", ".join(types), ", ".join(operator.attributes), operator.note))
-    rows += [
-        (name, "as what it becomes", ", ".join(f.attributes), f.note)
-        for name, f in foreigners().items()
-    ]
+        types = [d for d in operator.types(name) if target is None or d.name in target.dtypes]
+        if types and not name.startswith("ai.odl."):
+            vectors = _vectors(operator.bodies(name), isas)
+            rows.append((name, *_type_columns(types), vectors, operator.note))
+    rows += [(f.op_type, *[NO] * 5, f.note) for f in foreigners().values()]
     return sorted(rows)
+
+
+def _type_columns(types: list[DType]) -> tuple[str, str, str, str]:
+    small = [d for d in (I8, U8) if d in types]
+    other = [str(d) for d in ALL if d in types and d not in (F32, F16, I8, U8)]
+    return (
+        YES if F32 in types else NO,
+        YES if F16 in types else NO,
+        YES if len(small) == 2 else ", ".join(map(str, small)),
+        ", ".join(other),
+    )
+
+
+def _every_isa() -> tuple[str, ...]:
+    loaded = map(targets.load, targets.names())
+    return tuple(sorted({isa for target in loaded for isa in target.kernels}))
+
+
+def _vectors(kernels: tuple[Kernel, ...], isas: tuple[str, ...]) -> str:
+    """The ISAs for which one of the kernels has a body of its own."""
+    folder = assets.FIRMWARE / "kernels"
+    found = (
+        isa for isa in isas if any(next(folder.glob(f"{k.name}_*{isa}.c"), None) for k in kernels)
+    )
+    return ", ".join(found)
+
+
+def markdown() -> str:
+    """The table of the README."""
+    lines = [HEAD, ("---",) * len(HEAD), *operator_rows()]
+    return "".join(f"| {' | '.join(row)} |\n" for row in lines)
