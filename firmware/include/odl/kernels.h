@@ -22,6 +22,7 @@
 #include "odl/kernels/movement.h"
 #include "odl/kernels/pool.h"
 #include "odl/kernels/reduce.h"
+#include "odl/kernels/resize.h"
 #include "odl/kernels/scan.h"
 
 #endif
