@@ -68,6 +68,3 @@ def _scatter(
     cut = tuple(slice(b, b + m) for b, m in zip(begin, size, strict=True))
     return full[(slice(None),) * 3 + cut].reshape(batch, -1, *size)
 
-
-CORRECTED = (Resize, ConvTranspose)
-"""For odl.ops.reference."""
