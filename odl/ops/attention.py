@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import onnx_ir as ir
 
 from odl.dtype import BOOL, F32
@@ -18,6 +17,9 @@ ATTRIBUTES = (
     "is_causal", "kv_num_heads", "left_window_size", "q_num_heads", "qk_matmul_output_mode",
     "right_window_size", "scale", "softcap", "softmax_precision",
 )  # fmt: skip
+
+FAR = 1 << 31
+"""Further than any sequence is long."""
 
 RAW, CAPPED, MASKED, PROBABILITIES = range(4)
 """What qk_matmul_output_mode asks for."""
@@ -126,12 +128,13 @@ def _masks(b: Builder, node: Node, sizes: _Sizes) -> Masks:
     if node.has(6):
         _counted(b, node, sizes, masks)
         return masks
-    at = np.arange(sizes.queries)[:, None] + sizes.past - np.arange(sizes.keys)
-    open_ = _window(node, at) > 0
-    if not open_.all():
-        mask = b.constant("window", open_)
+    behind = np.arange(sizes.queries)[:, None] + sizes.past - np.arange(sizes.keys)
+    left, right = _bounds(node)
+    seen = (behind <= left) & (behind >= -right)
+    if not seen.all():
+        mask = b.constant("window", seen)
         masks.biases.append(_bias(b, mask))
-        if given is not None or not open_.any(axis=1).all():
+        if given is not None or not seen.any(axis=1).all():
             masks.allowed.append(mask)
     return masks
 
@@ -153,53 +156,31 @@ def _given(b: Builder, node: Node, sizes: _Sizes, mask: ir.Value, masks: Masks) 
         masks.allowed.append(mask)
         return
     masks.biases.append(mask)
-    # -inf * 0 is NaN, which is true as a bool; every finite number gives false
-    closed = b("Cast", b("Mul", mask, b.scalar("zero", 0.0)), to=BOOL.onnx)
-    opened = b(
-        "Where", closed, b.constant("no", np.array(False)), b.constant("yes", np.array(True))
-    )
-    masks.allowed.append(opened)
+    masks.allowed.append(b("Not", b("IsInf", mask, detect_positive=0)))
 
 
-def _window(node: Node, ahead: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Positive where a query that stands `ahead` of a key sees it."""
-    seen = np.ones_like(ahead)
-    for low in _bounds(node):
-        seen = np.minimum(seen, low[0] * ahead + low[1] + 1)
-    return seen
-
-
-def _bounds(node: Node) -> list[tuple[int, int]]:
-    """(a, c): a query sees keys where a * (its position - theirs) + c >= 0."""
+def _bounds(node: Node) -> tuple[int, int]:
+    """How far a query sees behind itself and ahead; no bound is further than any sequence."""
     left, right = node.attr("left_window_size", -1), node.attr("right_window_size", -1)
-    bounds = [(1, 0)] if node.attr("is_causal", 0) else []
-    bounds += [(-1, left)] if left >= 0 else []
-    bounds += [(1, right)] if right >= 0 else []
-    return bounds
+    right = FAR if right < 0 else right
+    return FAR if left < 0 else left, 0 if node.attr("is_causal", 0) else right
 
 
 def _counted(b: Builder, node: Node, sizes: _Sizes, masks: Masks) -> None:
     """Masks from the number of valid keys of each sample, which only the device knows.
 
-    What must not be negative is clipped to 0 and 1, the whole numbers between which a float tells
-    exactly, and these are multiplied.
+    The queries stand at the end of the valid keys: the key's place behind a query is `behind` plus
+    that number.
     """
-    counts = b("Cast", node.ir.inputs[6], to=F32.onnx)
     column = b.constant("column", np.array([-1, 1, 1, 1], np.int64))
-    valid = b("Reshape", counts, column)
-
-    def single(name: str, array: npt.NDArray[np.int64]) -> ir.Value:
-        return b("Cast", b.constant(name, array), to=F32.onnx)
-
-    zero, one = single("zero", np.array(0)), single("one", np.array(1))
+    valid = b("Reshape", node.ir.inputs[6], column)
     keys = np.arange(sizes.keys)
-    ahead = np.arange(sizes.queries)[:, None] - sizes.queries - keys
-    seen = b("Clip", b("Sub", valid, single("keys", keys)), zero, one)
-    for a, c in _bounds(node):
-        whole = b("Add", valid, single("ahead", ahead))
-        signed = b("Mul", whole, single("sign", np.array(a)))
-        inside = b("Clip", b("Add", signed, single("reach", np.array(c + 1))), zero, one)
-        seen = b("Mul", seen, inside)
-    mask = b("Cast", seen, to=BOOL.onnx)
+    behind = np.arange(sizes.queries)[:, None] - sizes.queries - keys
+    left, right = _bounds(node)
+    mask = b("Less", b.constant("keys", keys), valid)
+    if right < FAR:
+        mask = b("And", mask, b("LessOrEqual", b.constant("right", -right - behind), valid))
+    if left < FAR:
+        mask = b("And", mask, b("LessOrEqual", valid, b.constant("left", left - behind)))
     masks.biases.append(_bias(b, mask))
     masks.allowed.append(mask)

@@ -67,4 +67,3 @@ def _scatter(
         full[(slice(None),) * 3 + reach] += np.einsum("bgi...,gio->bgo...", xs, kernel)
     cut = tuple(slice(b, b + m) for b, m in zip(begin, size, strict=True))
     return full[(slice(None),) * 3 + cut].reshape(batch, -1, *size)
-

@@ -1,7 +1,0 @@
-/* Running products in int32. */
-#define T int32_t
-#define ACC uint32_t
-#define START 1
-#define F(a, b) ((a) * (b))
-#define NAME odl_cumprod_i32
-#include "scan.inc"
