@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from odl.ops.foreign import Foreign
-from odl.ops.node import Node
+from odl.ops.node import Node, static_shape
 from odl.ops.operator import Operator, admit
 
 
@@ -50,6 +50,8 @@ def lookup(node: Node) -> Operator:
     """
     operator = registry().get(node.op)
     if operator is None:
+        for value in node.ir.outputs:
+            static_shape(value)
         close = difflib.get_close_matches(node.op, [*registry(), *foreigners()], n=1)
         hint = f"nearest: {close[0]}; " if close else ""
         raise node.refuse("this operator is not supported", f"{hint}'odl ops' lists what is")

@@ -52,6 +52,7 @@ def hardmax(b: Builder, node: Node) -> Sequence[ir.Value]:
     """1 at the first of the largest elements along the axis, else 0."""
     shape = node.shape()
     axis = node.axis(node.attr("axis", -1), len(shape))
-    first = b("ArgMax", node.values[0], axis=axis, keepdims=0)
+    first = b("ArgMax", node.values[0], axis=axis, keepdims=1)
     depth = b.constant("depth", np.array(shape[axis], np.int64))
-    return [b("OneHot", first, depth, b.constant("values", np.array([0.0, 1.0])), axis=axis)]
+    hot = b("OneHot", first, depth, b.constant("values", np.array([0.0, 1.0])), axis=axis)
+    return [b("Squeeze", hot, b.axes(axis + 1))]
