@@ -108,6 +108,11 @@ class Node:
         return name
 
     @property
+    def has_body(self) -> bool:
+        """Whether graphs are among the attributes: loops and branches."""
+        return any(a.type == ir.AttributeType.GRAPH for a in self.ir.attributes.values())
+
+    @property
     def values(self) -> list[ir.Value]:
         """The connected inputs, as the graph has them."""
         return [v for v in self.ir.inputs if v is not None]
@@ -158,7 +163,7 @@ def _unknown_shape(value: ir.Value) -> Unsupported:
         if not before:
             break
         value = before[0]
-    if node is None or not onnx.defs.has(node.op_type):
+    if node is None or not onnx.defs.has(node.op_type, node.domain):
         return Unsupported(
             f"its shape {value.shape} is not known at compile time",
             where=f"tensor '{value.name}'",
