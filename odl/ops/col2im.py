@@ -14,7 +14,7 @@ from odl.ops.operator import product
 
 @foreign("Col2Im", ("dilations", "pads", "strides"), constant_inputs=(1, 2))
 def col2im(b: Builder, node: Node) -> Sequence[ir.Value]:
-    """[n, c * block, blocks] to [n * c, block, *blocks] to [n, c, *image]; inputs must be finite."""
+    """To [n * c, block, *blocks], and from there to [n, c, *image]; inputs must be finite."""
     image, block = (tuple(map(int, node.const(i, f"input {i}").ravel())) for i in (1, 2))
     rank, (n, channels, _) = len(image), node.shape()
     stride, dilation = (node.attr(k, (1,) * rank) for k in ("strides", "dilations"))

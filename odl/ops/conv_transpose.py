@@ -1,18 +1,18 @@
-"""ConvTranspose in one and two dimensions: each output element sums the taps that reach it."""
+"""ConvTranspose in one to three dimensions: each output element sums the taps that reach it."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from odl.dtype import F16, F32
 from odl.ops.node import Node
-from odl.ops.operator import Arrays, Operator, gamma
+from odl.ops.operator import Arrays, Operator, gamma, product
 from odl.ops.reference import evaluate
+from odl.ops.wide import FLOATS, wide
 from odl.program import Call, In, Out, kernel
 
 
 @kernel
-def conv_transpose2d(
+def conv_transpose(
     x: In,
     w: In,
     bias: In | None,
@@ -20,35 +20,36 @@ def conv_transpose2d(
     batch: int,
     groups: int,
     in_c: int,
-    in_hw: tuple[int, ...],
+    in_dhw: tuple[int, ...],
     out_c: int,
-    out_hw: tuple[int, ...],
+    out_dhw: tuple[int, ...],
     size: tuple[int, ...],
     stride: tuple[int, ...],
     dilation: tuple[int, ...],
     pad: tuple[int, ...],
 ) -> None:
-    """Transposed NCHW convolution; w is [in_c, out_c / groups, size], pad is (top, left)."""
-    (h, v), (kh, kw) = in_hw, size
-    image = x[: batch * in_c * h * v].reshape(batch, groups, -1, h, v).astype(np.float32)
-    weights = w[: in_c * (out_c // groups) * kh * kw].reshape(groups, in_c // groups, -1, kh, kw)
-    reach = [
-        (n - 1) * s + (k - 1) * d + 1
-        for n, s, k, d in zip(in_hw, stride, size, dilation, strict=True)
+    """Transposed NCDHW convolution; w is [in_c, out_c / groups, size], pad is cut off in front."""
+    out_group = out_c // groups
+    image = wide(x[: batch * in_c * product(in_dhw)]).reshape(batch, groups, -1, *in_dhw)
+    weights = wide(w[: in_c * out_group * product(size)]).reshape(groups, -1, out_group, *size)
+    walks = list(zip(in_dhw, stride, dilation, strict=True))
+    room = [
+        max((n - 1) * s + (k - 1) * d + 1, p + m)
+        for (n, s, d), k, p, m in zip(walks, size, pad, out_dhw, strict=True)
     ]
-    room = [max(r, p + o) for r, p, o in zip(reach, pad, out_hw, strict=True)]
-    full = np.zeros((batch, groups, out_c // groups, *room), np.float32)
-    for i in range(kh):
-        for j in range(kw):
-            top, left = i * dilation[0], j * dilation[1]
-            part = np.einsum("bgihw,gio->bgohw", image, weights[..., i, j].astype(np.float32))
-            rows = slice(top, top + (h - 1) * stride[0] + 1, stride[0])
-            columns = slice(left, left + (v - 1) * stride[1] + 1, stride[1])
-            full[..., rows, columns] += part
-    cut = full[..., pad[0] : pad[0] + out_hw[0], pad[1] : pad[1] + out_hw[1]]
-    out = cut.reshape(batch, out_c, *out_hw)
+    every = (slice(None),) * 3
+    full = np.zeros((batch, groups, out_group, *room), np.float32)
+    for tap in np.ndindex(*size):
+        part = np.einsum("bgidhw,gio->bgodhw", image, weights[every + tap])
+        reach = tuple(
+            slice(t * d, t * d + (n - 1) * s + 1, s)
+            for t, (n, s, d) in zip(tap, walks, strict=True)
+        )
+        full[every + reach] += part
+    cut = tuple(slice(p, p + m) for p, m in zip(pad, out_dhw, strict=True))
+    out = full[every + cut].reshape(batch, out_c, *out_dhw)
     if bias is not None:
-        out = out + bias[:out_c, None, None].astype(np.float32)
+        out = out + wide(bias[:out_c, None, None, None])
     y[: out.size] = out.ravel()
 
 
@@ -58,13 +59,13 @@ class ConvTranspose(Operator):
         "auto_pad", "dilations", "group", "kernel_shape", "output_padding", "output_shape", "pads",
         "strides",
     )  # fmt: skip
-    dtypes = (F32, F16)
-    note = "1-D and 2-D"
+    dtypes = FLOATS
+    note = "1-D, 2-D and 3-D"
 
     def check(self, node: Node) -> None:
         rank = len(node.shape(0)) - 2
-        if rank not in (1, 2):
-            raise node.refuse(f"{rank} spatial dimensions", "supported: 1 and 2")
+        if rank not in (1, 2, 3):
+            raise node.refuse(f"{rank} spatial dimensions", "supported: 1 to 3")
         groups, in_c = node.attr("group", 1), node.shape(0)[1]
         if groups < 1 or in_c % groups or node.shape(1)[0] != in_c:
             raise node.refuse(
@@ -72,6 +73,9 @@ class ConvTranspose(Operator):
             )
         if tuple(node.attr("kernel_shape", node.shape(1)[2:])) != node.shape(1)[2:]:
             raise node.refuse("kernel_shape is not the weights' shape")
+
+        if len(node.out_shape()) != rank + 2:  # so far goes ONNX's shape inference
+            raise node.refuse("an output_shape that is smaller than the input")
 
     def _pad(self, node: Node, stride: tuple[int, ...], dilation: tuple[int, ...]) -> list[int]:
         """The padding before each axis, by the formulas of ONNX's ConvTranspose."""
@@ -107,15 +111,15 @@ class ConvTranspose(Operator):
             "batch": batch,
             "groups": groups,
             "in_c": in_c,
-            "in_hw": (1, *node.shape(0)[2:])[-2:],
+            "in_dhw": (1, 1, *node.shape(0)[2:])[-3:],
             "out_c": node.out_shape()[1],
-            "out_hw": (1, *node.out_shape()[2:])[-2:],
-            "size": (1, *node.shape(1)[2:])[-2:],
-            "stride": (1, *stride)[-2:],
-            "dilation": (1, *dilation)[-2:],
-            "pad": (0, *self._pad(node, stride, dilation))[-2:],
+            "out_dhw": (1, 1, *node.out_shape()[2:])[-3:],
+            "size": (1, 1, *node.shape(1)[2:])[-3:],
+            "stride": (1, 1, *stride)[-3:],
+            "dilation": (1, 1, *dilation)[-3:],
+            "pad": (0, 0, *self._pad(node, stride, dilation))[-3:],
         }
-        return [Call(conv_transpose2d, str(node.dtype()), args)]
+        return [Call(conv_transpose, str(node.dtype()), args)]
 
     def macs(self, node: Node) -> int:
         """Of the whole scattered image; what falls into the padding is not computed."""

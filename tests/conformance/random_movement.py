@@ -260,10 +260,10 @@ def crops_and_resizes(b: Builder) -> tuple[str, ...]:
 
 
 def conv_transpose(b: Builder) -> tuple[str, ...]:
-    r, rank, groups = b.rng, size(b.rng, 1, 2), pick(b.rng, 1, 1, 2, 3)
+    r, rank, groups = b.rng, size(b.rng, 1, 3), pick(b.rng, 1, 1, 2, 3)
     in_group, out_group = size(r, 1, 3), size(r, 1, 4)
     spatial, kernel, stride, dilation = (
-        [size(r, 1, most) for _ in range(rank)] for most in (6, 3, 3, 2)
+        [size(r, 1, most) for _ in range(rank)] for most in (5, 3, 3, 2)
     )
     x = b.input(size(r, 1, 2), groups * in_group, *spatial)
     w = b.weight(groups * in_group, out_group, *kernel)
@@ -279,7 +279,9 @@ def conv_transpose(b: Builder) -> tuple[str, ...]:
         cut = [size(r, 0, (n - 1) // 2) for n in full]
         more["pads"] = [min(c, 2) for c in cut * 2]
     elif padding == "shape":
-        more["output_shape"] = [size(r, max(1, n - 2), n) for n in full]
+        more["output_shape"] = [
+            size(r, max(m, n - 2), n) for m, n in zip(spatial, full, strict=True)
+        ]
     elif padding == "VALID" or all(
         n >= m * s for n, m, s in zip(full, spatial, stride, strict=True)
     ):
