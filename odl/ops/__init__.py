@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+import onnx
+
 from odl.ops.foreign import Foreign
-from odl.ops.node import Node
+from odl.ops.node import Node, static_shape
 from odl.ops.operator import Operator, admit
 
 
@@ -50,6 +52,9 @@ def lookup(node: Node) -> Operator:
     """
     operator = registry().get(node.op)
     if operator is None:
+        if onnx.defs.has(node.op) and not node.has_body:
+            for value in node.ir.outputs:
+                static_shape(value)
         close = difflib.get_close_matches(node.op, [*registry(), *foreigners()], n=1)
         hint = f"nearest: {close[0]}; " if close else ""
         raise node.refuse("this operator is not supported", f"{hint}'odl ops' lists what is")

@@ -54,12 +54,15 @@ class Builder:
         return self.constant("axes", np.array(axes, np.int64))
 
 
-Rewrite = Callable[[Builder, Node], Sequence[ir.Value]]
+Rewrite = Callable[[Builder, Node], Sequence[ir.Value | None]]
 
 
 @dataclass(frozen=True)
 class Foreign:
-    """An operator without a kernel: `rewrite` gives the values that stand for its outputs."""
+    """An operator without a kernel: `rewrite` gives the values that stand for its outputs.
+
+    None stands for an output that nobody wants.
+    """
 
     op_type: str
     rewrite: Rewrite
@@ -70,7 +73,7 @@ class Foreign:
     note: str = "decomposed"
     """For `odl ops`."""
 
-    def __call__(self, builder: Builder, node: Node) -> Sequence[ir.Value]:
+    def __call__(self, builder: Builder, node: Node) -> Sequence[ir.Value | None]:
         """Refuse what is not supported, then rewrite."""
         node.admit_attributes(self.attributes)
         for i in self.constant_inputs:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+import onnx
 import onnx_ir as ir
 
 from odl import dtype
@@ -107,6 +108,11 @@ class Node:
         return name
 
     @property
+    def has_body(self) -> bool:
+        """Whether graphs are among the attributes: loops and branches."""
+        return any(a.type == ir.AttributeType.GRAPH for a in self.ir.attributes.values())
+
+    @property
     def values(self) -> list[ir.Value]:
         """The connected inputs, as the graph has them."""
         return [v for v in self.ir.inputs if v is not None]
@@ -141,13 +147,32 @@ class Node:
 
 def static_shape(value: ir.Value) -> tuple[int, ...]:
     """The shape of a value of the canonical graph: every dimension is a number."""
-    if value.shape is None or not all(isinstance(d, int) for d in value.shape):
-        raise Unsupported(
+    if not _is_static(value):
+        raise _unknown_shape(value)
+    return tuple(int(d) for d in value.shape or ())  # type: ignore[arg-type]
+
+
+def _is_static(value: ir.Value) -> bool:
+    return value.shape is not None and all(isinstance(d, int) for d in value.shape)
+
+
+def _unknown_shape(value: ir.Value) -> Unsupported:
+    """The refusal, at the node or input with which the unknown shapes begin."""
+    while (node := value.producer()) is not None:
+        before = [v for v in node.inputs if v is not None and not _is_static(v)]
+        if not before:
+            break
+        value = before[0]
+    if node is None or not onnx.defs.has(node.op_type, node.domain):
+        return Unsupported(
             f"its shape {value.shape} is not known at compile time",
             where=f"tensor '{value.name}'",
             advice="give it with --input-shape NAME=D,D,...",
         )
-    return tuple(int(d) for d in value.shape)  # type: ignore[arg-type]
+    return Node(node).refuse(
+        "the shape of its output depends on the values of its inputs",
+        "memory is planned at compile time",
+    )
 
 
 def value_dtype(value: ir.Value) -> DType:

@@ -6,25 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from odl.dtype import ALL
-from odl.ops import layout, strides
+from odl.ops import layout
 from odl.ops.layout import Moved, Perm
 from odl.ops.node import Node
 from odl.ops.operator import Operator
-from odl.program import ELEMENTS, Call, In, Out, kernel
-
-
-@kernel
-def take(x: In, table: In, value: In | None, y: Out, rank: int, dims: tuple[int, ...]) -> None:
-    """y[i] = x[sum over axes a of table_a[i_a]]; where any entry is -1, y[i] = value (or 0).
-
-    `table` holds dims[0] + ... + dims[rank-1] entries, one run for each axis, in elements.
-    """
-    used = dims[-rank:]
-    runs = np.split(table[: sum(used)], np.cumsum(used)[:-1])
-    grid = np.stack(np.meshgrid(*runs, indexing="ij")).reshape(rank, -1)
-    outside = (grid < 0).any(axis=0)
-    filler = value[0] if value is not None else 0
-    y[: outside.size] = np.where(outside, filler, x[np.where(outside, 0, grid.sum(axis=0))])
+from odl.ops.take import take_call
+from odl.program import ELEMENTS, Call
 
 
 class Pad(Operator):
@@ -39,25 +26,14 @@ class Pad(Operator):
 
     def lower(self, node: Node) -> list[Call]:
         shape, out = node.shape(), node.out_shape()
-        if len(shape) > strides.RANK:
-            raise node.refuse(f"rank {len(shape)}", f"at most {strides.RANK}")
         mode = node.attr("mode", "constant")
         begins = self._begins(node, len(shape))
         runs = [
-            self._cropped(node, mode, n, m, b) * s
-            for n, m, b, s in zip(shape, out, begins, strides.dense(shape), strict=True)
+            self._cropped(node, mode, n, m, begin)
+            for n, m, begin in zip(shape, out, begins, strict=True)
         ]
-        runs = [np.where(r < 0, -1, r) for r in runs]
-        table = np.concatenate(runs).astype(np.int32) if runs else np.zeros(1, np.int32)
-        args = {
-            "x": node.input(0),
-            "table": node.new_constant("table", table),
-            "value": node.optional(2) if mode == "constant" else None,
-            "y": node.output(),
-            "rank": max(len(shape), 1),
-            "dims": strides.fill(out, 1),
-        }
-        return [Call(take, f"b{8 * node.dtype().size}", args)]
+        value = node.optional(2) if mode == "constant" else None
+        return [take_call(node, shape, runs, value)]
 
     def _begins(self, node: Node, rank: int) -> list[int]:
         pads = node.const(1, "pads").ravel().tolist()

@@ -16,7 +16,8 @@ from odl.program import Call, In, Out, kernel
 def softmax(x: In, y: Out, outer: int, n: int, inner: int) -> None:
     """y = exp(x - max) / sum over the middle one of the dimensions [outer, n, inner]."""
     v = wide(x[: outer * n * inner]).reshape(outer, n, inner)
-    e = np.exp(v - v.max(axis=1, keepdims=True))
+    with np.errstate(invalid="ignore"):  # a row of minus infinities is NaN
+        e = np.exp(v - v.max(axis=1, keepdims=True))
     y[: v.size] = (e / e.sum(axis=1, keepdims=True)).ravel()
 
 
@@ -59,7 +60,7 @@ class Softmax(Operator):
         n = y[0].shape[axis]
         away = np.abs(x[0] - x[0].max(axis=axis, keepdims=True))
         share = y[0] if node.op == "Softmax" else np.exp(y[0])
-        term = u * away + 2 * u
+        term = np.where(share > 0, u * away + 2 * u, 0)  # what is masked is exactly nothing
         total = (share * term).sum(axis=axis, keepdims=True) + gamma(n, u)
         if node.op == "LogSoftmax":
             return [total * 1.01 + 2 * u * away + 4 * u * np.abs(y[0])]

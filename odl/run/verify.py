@@ -17,7 +17,7 @@ import onnx_ir as ir
 
 from odl import dtype
 from odl.dtype import F16, F32, DType
-from odl.errors import ModelError
+from odl.errors import ModelError, printable
 from odl.frontend.onnx_file import read_stage
 from odl.ops import lookup
 from odl.ops.node import Node, constant_value, static_shape, value_dtype
@@ -98,7 +98,7 @@ class Verifier:
 
     def _judge(self, step: _Step, seen: dict[str, Array]) -> None:
         x = [_wide(seen[n]) for n in step.inputs]
-        y = evaluate(step.node, x)
+        y = _recomputed(step.node, x)
         named = [(n, v) for n, v in zip(step.outputs, y, strict=False) if n in self.verdict.checks]
         if not named:
             return
@@ -158,7 +158,7 @@ class Verifier:
             self.verdict.original = max(self.verdict.original, float(error.max(initial=0)))
 
     def _drift(self, step: _Step, free: dict[str, Array], device: dict[str, Array]) -> None:
-        outputs = evaluate(step.node, [_wide(free[n]) for n in step.inputs])
+        outputs = _recomputed(step.node, [_wide(free[n]) for n in step.inputs])
         for name, value in zip(step.outputs, outputs, strict=False):
             free[name] = value
             if name in self.verdict.checks:
@@ -193,6 +193,22 @@ def _steps(graph: ir.Graph) -> list[_Step]:
         products = operator.macs(node) // size + 1
         steps.append(_Step(node, operator, inputs, outputs, products * tiny))
     return steps
+
+
+def _recomputed(node: Node, x: list[Array]) -> list[Array]:
+    """The exact outputs.
+
+    Raises:
+        ModelError: ONNX has none for these inputs, such as indices that are out of range.
+    """
+    try:
+        return evaluate(node, x)
+    except Exception as e:
+        raise ModelError(
+            f"ONNX defines no result for its inputs: {printable(e)}",
+            where=f"{node.op} node '{node.name}'",
+            advice="other data",
+        ) from e
 
 
 def _wide(array: Array) -> Array:

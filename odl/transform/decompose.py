@@ -27,6 +27,8 @@ def decompose(model: ir.Model) -> ir.Model:
             graph.register_initializer(value)
         graph.insert_before(ir_node, builder.nodes)
         for old, new in zip(ir_node.outputs, made, strict=False):
+            if new is None:
+                continue
             name, kind, shape = old.name, old.type, old.shape
             old.replace_all_uses_with(new, replace_graph_outputs=True)
             old.name = f"{name}/replaced"

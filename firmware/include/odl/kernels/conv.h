@@ -23,4 +23,20 @@ odl_kernel odl_conv2d_f32, odl_conv2d_f16;
 #define odl_conv2d_depthwise odl_conv2d
 odl_kernel odl_conv2d_depthwise_f32, odl_conv2d_depthwise_f16;
 
+/*
+ * Transposed convolution: w[in_c][out_c / groups][size], the rest as above, in three dimensions;
+ * pad is what is cut off before the result. Error: gamma(K + 1) * (|w| * |x| + |bias|), K = in_c /
+ * groups * size. The taps of an element are summed kernel position by kernel position. Not in
+ * place.
+ */
+struct odl_conv_transpose {
+    const void *x, *w, *bias;
+    void *y;
+    int32_t batch, groups;
+    int32_t in_c, in_dhw[3];
+    int32_t out_c, out_dhw[3];
+    int32_t size[3], stride[3], dilation[3], pad[3];
+};
+odl_kernel odl_conv_transpose_f32, odl_conv_transpose_f16;
+
 #endif

@@ -26,6 +26,22 @@ struct odl_take {
 };
 odl_kernel odl_take_b8, odl_take_b16, odl_take_b32, odl_take_b64;
 
+/* y[i] = condition[i . condition_stride] ? a[i . a_stride] : b[i . b_stride]; y is dense. */
+struct odl_where {
+    const void *condition, *a, *b;
+    void *y;
+    int32_t dims[ODL_RANK], condition_stride[ODL_RANK], a_stride[ODL_RANK], b_stride[ODL_RANK];
+};
+odl_kernel odl_where_b8, odl_where_b16, odl_where_b32, odl_where_b64;
+
+/* y[t][i][j] = x[t][i][j] where j - i >= k if upper, or j - i <= k if not; else 0. */
+struct odl_trilu {
+    const void *x;
+    void *y;
+    int32_t batch, rows, columns, k, upper;
+};
+odl_kernel odl_trilu_b8, odl_trilu_b16, odl_trilu_b32, odl_trilu_b64;
+
 /* y[i] = (type)x[i]. Floats go to integers towards zero and saturate, NaN to 0. Not in place. */
 struct odl_cast {
     const void *x;

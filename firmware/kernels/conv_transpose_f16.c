@@ -1,0 +1,5 @@
+/* Transposed convolution in half precision, computed in single. */
+#define T _Float16
+#define ACC float
+#define NAME odl_conv_transpose_f16
+#include "conv_transpose.inc"

@@ -1,0 +1,130 @@
+"""ConvTranspose in one to three dimensions: each output element sums the taps that reach it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from odl.ops.node import Node
+from odl.ops.operator import Arrays, Operator, gamma, product
+from odl.ops.reference import evaluate
+from odl.ops.wide import FLOATS, wide
+from odl.program import Call, In, Out, kernel
+
+
+@kernel
+def conv_transpose(
+    x: In,
+    w: In,
+    bias: In | None,
+    y: Out,
+    batch: int,
+    groups: int,
+    in_c: int,
+    in_dhw: tuple[int, ...],
+    out_c: int,
+    out_dhw: tuple[int, ...],
+    size: tuple[int, ...],
+    stride: tuple[int, ...],
+    dilation: tuple[int, ...],
+    pad: tuple[int, ...],
+) -> None:
+    """Transposed NCDHW convolution; w is [in_c, out_c / groups, size], pad is cut off in front."""
+    out_group = out_c // groups
+    image = wide(x[: batch * in_c * product(in_dhw)]).reshape(batch, groups, -1, *in_dhw)
+    weights = wide(w[: in_c * out_group * product(size)]).reshape(groups, -1, out_group, *size)
+    walks = list(zip(in_dhw, stride, dilation, strict=True))
+    room = [
+        max((n - 1) * s + (k - 1) * d + 1, p + m)
+        for (n, s, d), k, p, m in zip(walks, size, pad, out_dhw, strict=True)
+    ]
+    every = (slice(None),) * 3
+    full = np.zeros((batch, groups, out_group, *room), np.float32)
+    for tap in np.ndindex(*size):
+        part = np.einsum("bgidhw,gio->bgodhw", image, weights[every + tap])
+        reach = tuple(
+            slice(t * d, t * d + (n - 1) * s + 1, s)
+            for t, (n, s, d) in zip(tap, walks, strict=True)
+        )
+        full[every + reach] += part
+    cut = tuple(slice(p, p + m) for p, m in zip(pad, out_dhw, strict=True))
+    out = full[every + cut].reshape(batch, out_c, *out_dhw)
+    if bias is not None:
+        out = out + wide(bias[:out_c, None, None, None])
+    y[: out.size] = out.ravel()
+
+
+class ConvTranspose(Operator):
+    op_types = ("ConvTranspose",)
+    attributes = (
+        "auto_pad", "dilations", "group", "kernel_shape", "output_padding", "output_shape", "pads",
+        "strides",
+    )  # fmt: skip
+    dtypes = FLOATS
+    note = "1-D, 2-D and 3-D"
+
+    def check(self, node: Node) -> None:
+        rank = len(node.shape(0)) - 2
+        if rank not in (1, 2, 3):
+            raise node.refuse(f"{rank} spatial dimensions", "supported: 1 to 3")
+        groups, in_c = node.attr("group", 1), node.shape(0)[1]
+        if groups < 1 or in_c % groups or node.shape(1)[0] != in_c:
+            raise node.refuse(
+                f"{groups} groups of weights for {node.shape(1)[0]} channels, the input has {in_c}"
+            )
+        if tuple(node.attr("kernel_shape", node.shape(1)[2:])) != node.shape(1)[2:]:
+            raise node.refuse("kernel_shape is not the weights' shape")
+
+        if len(node.out_shape()) != rank + 2:  # so far goes ONNX's shape inference
+            raise node.refuse("an output_shape that is smaller than the input")
+
+    def _pad(self, node: Node, stride: tuple[int, ...], dilation: tuple[int, ...]) -> list[int]:
+        """The padding before each axis, by the formulas of ONNX's ConvTranspose."""
+        rank = len(stride)
+        auto, shaped = node.attr("auto_pad", "NOTSET"), "output_shape" in node.ir.attributes
+        if auto == "VALID" and not shaped:
+            return [0] * rank
+        if auto in ("NOTSET", "VALID") and not shaped:
+            return list(node.attr("pads", (0,) * (2 * rank))[:rank])
+        if auto not in ("NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"):
+            raise node.refuse(
+                f"auto_pad '{auto}'", "supported: NOTSET, VALID, SAME_UPPER, SAME_LOWER"
+            )
+        extra = node.attr("output_padding", (0,) * rank)
+        pad = []
+        for n, k, s, d, e, m in zip(
+            node.shape()[2:], node.shape(1)[2:], stride, dilation, extra, node.out_shape()[2:],
+            strict=True,
+        ):  # fmt: skip
+            total = max(0, s * (n - 1) + e + (k - 1) * d + 1 - m)
+            pad.append(total // 2 if auto == "SAME_UPPER" else total - total // 2)
+        return pad
+
+    def lower(self, node: Node) -> list[Call]:
+        (batch, in_c), groups = node.shape(0)[:2], node.attr("group", 1)
+        rank = len(node.shape()) - 2
+        stride, dilation = node.attr("strides", (1,) * rank), node.attr("dilations", (1,) * rank)
+        args = {
+            "x": node.input(0),
+            "w": node.input(1),
+            "bias": node.optional(2),
+            "y": node.output(),
+            "batch": batch,
+            "groups": groups,
+            "in_c": in_c,
+            "in_dhw": (1, 1, *node.shape(0)[2:])[-3:],
+            "out_c": node.out_shape()[1],
+            "out_dhw": (1, 1, *node.out_shape()[2:])[-3:],
+            "size": (1, 1, *node.shape(1)[2:])[-3:],
+            "stride": (1, 1, *stride)[-3:],
+            "dilation": (1, 1, *dilation)[-3:],
+            "pad": (0, 0, *self._pad(node, stride, dilation))[-3:],
+        }
+        return [Call(conv_transpose, str(node.dtype()), args)]
+
+    def macs(self, node: Node) -> int:
+        """Of the whole scattered image; what falls into the padding is not computed."""
+        return int(np.prod(node.shape(0))) * int(np.prod(node.shape(1)[1:]))
+
+    def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
+        k = int(np.prod(node.shape(1)[2:])) * (node.shape(0)[1] // node.attr("group", 1))
+        return [gamma(k + 1, u) * v for v in evaluate(node, [np.abs(v) for v in x])]

@@ -1,0 +1,71 @@
+"""Slice and Split: strided copies of parts of a tensor."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from odl.dtype import ALL
+from odl.ops import strides
+from odl.ops.node import Node
+from odl.ops.operator import Operator
+from odl.ops.take import take_call
+from odl.ops.transpose import copy_call
+from odl.program import Call, Ref
+
+
+class Slice(Operator):
+    op_types = ("Slice",)
+    dtypes = ALL
+    constant_inputs = (1, 2, 3, 4)
+    note = "no code where all is kept"
+
+    def _spans(self, node: Node) -> list[range]:
+        """The source indices along each axis."""
+        shape = node.shape()
+        starts, ends = (node.const(i, what).ravel() for i, what in ((1, "starts"), (2, "ends")))
+        axes = node.const(3, "axes").ravel() if node.has(3) else np.arange(len(starts))
+        steps = node.const(4, "steps").ravel() if node.has(4) else np.ones(len(starts), int)
+        spans = [range(n) for n in shape]
+        for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
+            at = node.axis(int(axis), len(shape))
+            if step == 0:
+                raise node.refuse("a step of 0")
+            spans[at] = range(*slice(int(start), int(end), int(step)).indices(shape[at]))
+        return spans
+
+    def alias(self, node: Node) -> int | None:
+        whole = [range(n) for n in node.shape()]
+        return 0 if self._spans(node) == whole else None
+
+    def lower(self, node: Node) -> list[Call]:
+        shape, out, spans = node.shape(), node.out_shape(), self._spans(node)
+        if any(s.step < 0 and len(s) > 1 for s in spans):
+            return [take_call(node, shape, [np.array(s, np.int64) for s in spans])]
+        walk = strides.dense(shape)
+        start = sum(s.start * w for s, w in zip(spans, walk, strict=True))
+        x = Ref(node.input(0).tensor, start * node.dtype().size)
+        x_stride = tuple(s.step * w for s, w in zip(spans, walk, strict=True))
+        return [copy_call(node, x, node.output(), out, x_stride, strides.dense(out))]
+
+
+class Split(Operator):
+    op_types = ("Split",)
+    attributes = ("axis", "num_outputs")
+    dtypes = ALL
+    constant_inputs = (1,)
+
+    def alias(self, node: Node) -> int | None:
+        return 0 if len(node.ir.outputs) == 1 else None
+
+    def lower(self, node: Node) -> list[Call]:
+        shape = node.shape()
+        axis = node.axis(node.attr("axis", 0), len(shape))
+        walk = strides.dense(shape)
+        calls, begin = [], 0
+        for i in range(len(node.ir.outputs)):
+            part = node.out_shape(i)
+            x = Ref(node.input(0).tensor, begin * walk[axis] * node.dtype().size)
+            begin += part[axis]
+            if i == 0 or node.wants(i):
+                calls.append(copy_call(node, x, node.output(i), part, walk, strides.dense(part)))
+        return calls
