@@ -55,6 +55,7 @@ def conv_transpose(
 
 class ConvTranspose(Operator):
     op_types = ("ConvTranspose",)
+    kernels = (conv_transpose,)
     attributes = (
         "auto_pad", "dilations", "group", "kernel_shape", "output_padding", "output_shape", "pads",
         "strides",

@@ -7,12 +7,13 @@ import numpy as np
 from odl.dtype import ALL
 from odl.ops.node import Node
 from odl.ops.operator import Operator
-from odl.ops.take import take_call
+from odl.ops.take import take, take_call
 from odl.program import Call
 
 
 class CenterCropPad(Operator):
     op_types = ("CenterCropPad",)
+    kernels = (take,)
     attributes = ("axes",)
     dtypes = ALL
     constant_inputs = (1,)

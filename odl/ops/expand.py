@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from odl.dtype import ALL
-from odl.ops import strides
+from odl.ops import layout, strides
+from odl.ops.layout import Moved, Perm
 from odl.ops.node import Node
 from odl.ops.operator import Operator, product
-from odl.ops.take import take_call
-from odl.ops.transpose import copy_call
+from odl.ops.take import take, take_call
+from odl.ops.transpose import copy, copy_call
 from odl.program import Call
 
 
@@ -26,6 +27,7 @@ class Repeat(Operator):
 
 class Expand(Repeat):
     op_types = ("Expand",)
+    kernels = (copy,)
 
     def lower(self, node: Node) -> list[Call]:
         out = node.out_shape()
@@ -35,6 +37,10 @@ class Expand(Repeat):
 
 class Tile(Repeat):
     op_types = ("Tile",)
+    kernels = (copy, take)
+
+    def move(self, node: Node, perm: Perm) -> Moved | None:
+        return layout.listed(node, perm, (1,), axes=2)
 
     def lower(self, node: Node) -> list[Call]:
         """Each axis becomes two: which copy, and where in it; or tables, if these are too many."""

@@ -144,6 +144,7 @@ class _Gather(Operator):
 
 class Gather(_Gather):
     op_types = ("Gather",)
+    kernels = (gather, cast)
     attributes = ("axis",)
 
     def _walk(self, node: Node) -> tuple[tuple[int, ...], ...]:
@@ -155,6 +156,7 @@ class Gather(_Gather):
 
 class GatherElements(_Gather):
     op_types = ("GatherElements",)
+    kernels = (gather, cast)
     attributes = ("axis",)
 
     def _walk(self, node: Node) -> tuple[tuple[int, ...], ...]:
@@ -165,6 +167,7 @@ class GatherElements(_Gather):
 
 class GatherND(_Gather):
     op_types = ("GatherND",)
+    kernels = (gather, cast)
     attributes = ("batch_dims",)
 
     def _walk(self, node: Node) -> tuple[tuple[int, ...], ...]:

@@ -8,6 +8,7 @@ import numpy as np
 import onnx_ir as ir
 
 from odl.dtype import F16, F32, I8, I32, I64, U8
+from odl.ops.cast import cast
 from odl.ops.foreign import Builder, foreign
 from odl.ops.gather import indices
 from odl.ops.node import Node
@@ -26,6 +27,7 @@ def one_hot(index: In, values: In, y: Out, outer: int, depth: int, inner: int, w
 
 class OneHot(Operator):
     op_types = ("OneHot",)
+    kernels = (one_hot, cast)
     attributes = ("axis",)
     dtypes = (F32, F16, I8, U8, I32, I64)
     constant_inputs = (1,)

@@ -10,7 +10,7 @@ from odl.ops import layout
 from odl.ops.layout import Moved, Perm
 from odl.ops.node import Node
 from odl.ops.operator import Operator
-from odl.ops.take import take_call
+from odl.ops.take import take, take_call
 from odl.program import ELEMENTS, Call
 
 

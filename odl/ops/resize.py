@@ -12,7 +12,7 @@ from odl.ops import strides
 from odl.ops.interpolation import NEAREST, TRANSFORMATIONS, Axis, nearest, taps
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
-from odl.ops.take import take_call
+from odl.ops.take import take, take_call
 from odl.program import Call, In, Out, kernel
 
 AXES = 3
@@ -61,6 +61,7 @@ def resize(
 
 class Resize(Operator):
     op_types = ("Resize",)
+    kernels = (resize, take)
     attributes = (
         "antialias", "axes", "coordinate_transformation_mode", "cubic_coeff_a", "exclude_outside",
         "extrapolation_value", "keep_aspect_ratio_policy", "mode", "nearest_mode",

@@ -31,6 +31,7 @@ def reverse_sequence(
 
 class ReverseSequence(Operator):
     op_types = ("ReverseSequence",)
+    kernels = (reverse_sequence,)
     attributes = ("batch_axis", "time_axis")
     dtypes = ALL
 

@@ -46,6 +46,7 @@ class Scan(Operator):
     """Each result is rounded once more than the one before it; integers wrap around."""
 
     op_types = tuple(KERNELS)
+    kernels = tuple(KERNELS.values())
     attributes = ("exclusive", "reverse")
     dtypes = (F32, F16, I32, I64)
     constant_inputs = (1,)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from odl.dtype import ALL, BOOL
+from odl.ops.cast import cast
 from odl.ops.gather import elements_walk, places, tuples_walk, walk_args
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, product
@@ -149,6 +150,7 @@ class _Scatter(Operator):
 
 class ScatterElements(_Scatter):
     op_types = ("ScatterElements",)
+    kernels = (scatter, scatter_reduce, cast)
     attributes = ("axis", "reduction")
 
     def _walk(self, node: Node) -> tuple[tuple[int, ...], ...]:
@@ -159,6 +161,7 @@ class ScatterElements(_Scatter):
 
 class ScatterND(_Scatter):
     op_types = ("ScatterND",)
+    kernels = (scatter, scatter_reduce, cast)
     attributes = ("reduction",)
 
     def _walk(self, node: Node) -> tuple[tuple[int, ...], ...]:
@@ -167,6 +170,7 @@ class ScatterND(_Scatter):
 
 class TensorScatter(Operator):
     op_types = ("TensorScatter",)
+    kernels = (tensor_scatter, cast)
     attributes = ("axis", "mode")
     dtypes = ALL
     note = "what falls behind the end in linear mode is dropped"

@@ -5,16 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from odl.dtype import ALL
-from odl.ops import strides
+from odl.ops import layout, strides
+from odl.ops.layout import Moved, Perm
 from odl.ops.node import Node
 from odl.ops.operator import Operator
-from odl.ops.take import take_call
-from odl.ops.transpose import copy_call
+from odl.ops.take import take, take_call
+from odl.ops.transpose import copy, copy_call
 from odl.program import Call, Ref
 
 
 class Slice(Operator):
     op_types = ("Slice",)
+    kernels = (copy, take)
     dtypes = ALL
     constant_inputs = (1, 2, 3, 4)
     note = "no code where all is kept"
@@ -33,6 +35,9 @@ class Slice(Operator):
             spans[at] = range(*slice(int(start), int(end), int(step)).indices(shape[at]))
         return spans
 
+    def move(self, node: Node, perm: Perm) -> Moved | None:
+        return layout.listed(node, perm, (1, 2, 4), axes=3)
+
     def alias(self, node: Node) -> int | None:
         whole = [range(n) for n in node.shape()]
         return 0 if self._spans(node) == whole else None
@@ -50,9 +55,13 @@ class Slice(Operator):
 
 class Split(Operator):
     op_types = ("Split",)
+    kernels = (copy,)
     attributes = ("axis", "num_outputs")
     dtypes = ALL
     constant_inputs = (1,)
+
+    def move(self, node: Node, perm: Perm) -> Moved | None:
+        return layout.along(node, perm, 0)
 
     def alias(self, node: Node) -> int | None:
         return 0 if len(node.ir.outputs) == 1 else None

@@ -38,6 +38,7 @@ def _order(v: npt.NDArray[np.generic], largest: int) -> npt.NDArray[np.int64]:
 
 class TopK(Operator):
     op_types = ("TopK",)
+    kernels = (topk,)
     attributes = ("axis", "largest", "sorted")
     dtypes = (F32, F16, I8, U8, I32, I64)
     constant_inputs = (1,)

@@ -20,6 +20,7 @@ def trilu(x: In, y: Out, batch: int, rows: int, columns: int, k: int, upper: int
 
 class Trilu(Operator):
     op_types = ("Trilu",)
+    kernels = (trilu,)
     attributes = ("upper",)
     dtypes = ALL
     constant_inputs = (1,)

@@ -33,6 +33,8 @@ def where(
 
 class Where(Operator):
     op_types = ("Where",)
+    kernels = (where,)
+    elementwise = True
     dtypes = (BOOL,)
     note = "operands of every type"
 

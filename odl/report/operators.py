@@ -16,7 +16,7 @@ YES, NO = "yes", ""
 
 def operator_rows(target: Target | None = None) -> list[tuple[str, ...]]:
     """A row of HEAD for each operator, sorted by name; on one target, or on any."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     isas = target.kernels if target is not None else _every_isa()
     for name, operator in registry().items():
         types = [d for d in operator.types(name) if target is None or d.name in target.dtypes]
