@@ -53,8 +53,9 @@ def lookup(node: Node) -> Operator:
     operator = registry().get(node.op)
     if operator is None:
         if onnx.defs.has(node.op) and not node.has_body:
-            for value in node.ir.outputs:
-                static_shape(value)
+            for i, value in enumerate(node.ir.outputs):
+                if node.wants(i):
+                    static_shape(value)
         close = difflib.get_close_matches(node.op, [*registry(), *foreigners()], n=1)
         hint = f"nearest: {close[0]}; " if close else ""
         raise node.refuse("this operator is not supported", f"{hint}'odl ops' lists what is")

@@ -7,7 +7,7 @@ import pytest
 
 from odl.compile import Compiled, Options, compile_graph
 from odl.errors import ModelError, Unsupported
-from tests.devices import CORES, HostPrograms, host_programs
+from tests.devices import CORES, Programs, host_programs
 from tests.models import graph, model, runtime, samples
 
 DEEP = "2,1,3,1,2,1,3,1,2"
@@ -49,13 +49,13 @@ def compiled(text: str, name: str = "g") -> Compiled:
 
 
 @pytest.fixture(scope="module")
-def programs(tmp_path_factory: pytest.TempPathFactory) -> HostPrograms:
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Programs:
     made = [compiled(text, f"form_{i}") for i, text in enumerate(FORMS.values())]
     return host_programs(made, tmp_path_factory.mktemp("forms"))
 
 
 @pytest.mark.parametrize("number", range(len(FORMS)), ids=list(FORMS))
-def test_odd_forms(programs: HostPrograms, number: int) -> None:
+def test_odd_forms(programs: Programs, number: int) -> None:
     text = f"g {list(FORMS.values())[number]}"
     inputs = samples(model(text, 21))
     want = runtime(model(text, 21), inputs)
