@@ -21,5 +21,6 @@
 #include "odl/kernels/movement.h"
 #include "odl/kernels/pool.h"
 #include "odl/kernels/reduce.h"
+#include "odl/kernels/rvv.h"
 
 #endif
