@@ -21,6 +21,7 @@
 typedef vfloat32m4_t odl_vec;
 typedef vfloat16m2_t odl_half;
 typedef vuint32m4_t odl_index;
+typedef vint32m4_t odl_whole;
 typedef vbool8_t odl_mask;
 
 #define ODL_INLINE static inline __attribute__((always_inline))
@@ -154,8 +155,28 @@ ODL_INLINE odl_vec odl_vmul_by(odl_vec v, float a, size_t n) {
 ODL_INLINE odl_vec odl_vdiv_by(odl_vec v, float a, size_t n) {
     return __riscv_vfdiv_vf_f32m4(v, a, n);
 }
-ODL_INLINE odl_vec odl_vmul_add(odl_vec v, float a, odl_vec b, size_t n) {
+ODL_INLINE odl_vec odl_vmul_by_add(odl_vec v, float a, odl_vec b, size_t n) {
     return __riscv_vfmadd_vf_f32m4(v, a, b, n);
+}
+ODL_INLINE odl_vec odl_vmul_add(odl_vec v, odl_vec a, odl_vec b, size_t n) {
+    return __riscv_vfmadd_vv_f32m4(v, a, b, n);
+}
+ODL_INLINE odl_vec odl_vabs(odl_vec v, size_t n) {
+    return __riscv_vfabs_v_f32m4(v, n);
+}
+ODL_INLINE odl_vec odl_vneg(odl_vec v, size_t n) {
+    return __riscv_vfneg_v_f32m4(v, n);
+}
+ODL_INLINE odl_vec odl_vsqrt(odl_vec v, size_t n) {
+    return __riscv_vfsqrt_v_f32m4(v, n);
+}
+/* |a| with the sign of b. */
+ODL_INLINE odl_vec odl_vcopysign(odl_vec a, odl_vec b, size_t n) {
+    return __riscv_vfsgnj_vv_f32m4(a, b, n);
+}
+/* Between low and high, which NaN becomes. */
+ODL_INLINE odl_vec odl_vclamp(odl_vec v, float low, float high, size_t n) {
+    return __riscv_vfmin_vf_f32m4(__riscv_vfmax_vf_f32m4(v, low, n), high, n);
 }
 /* a where m, else v. */
 ODL_INLINE odl_vec odl_vput(odl_mask m, float a, odl_vec v, size_t n) {
@@ -176,6 +197,33 @@ ODL_INLINE odl_mask odl_vmore_by(odl_vec v, float a, size_t n) {
 }
 ODL_INLINE odl_mask odl_vmore(odl_vec a, odl_vec b, size_t n) {
     return __riscv_vmfgt_vv_f32m4_b8(a, b, n);
+}
+
+/* Where v is NaN. */
+ODL_INLINE odl_mask odl_vnan(odl_vec v, size_t n) {
+    return __riscv_vmfne_vv_f32m4_b8(v, v, n);
+}
+
+/* --- whole numbers with a sign --- */
+
+/* v without its fraction. */
+ODL_INLINE odl_whole odl_vwhole(odl_vec v, size_t n) {
+    return __riscv_vfcvt_rtz_x_f_v_i32m4(v, n);
+}
+ODL_INLINE odl_vec odl_wfloat(odl_whole w, size_t n) {
+    return __riscv_vfcvt_f_x_v_f32m4(w, n);
+}
+/* The next whole number below w / 2. */
+ODL_INLINE odl_whole odl_whalf(odl_whole w, size_t n) {
+    return __riscv_vsra_vx_i32m4(w, 1, n);
+}
+ODL_INLINE odl_whole odl_wsub(odl_whole a, odl_whole b, size_t n) {
+    return __riscv_vsub_vv_i32m4(a, b, n);
+}
+/* 2^w for -126 <= w <= 127. */
+ODL_INLINE odl_vec odl_wpower(odl_whole w, size_t n) {
+    const odl_whole biased = __riscv_vadd_vx_i32m4(w, 127, n);
+    return __riscv_vreinterpret_v_i32m4_f32m4(__riscv_vsll_vx_i32m4(biased, 23, n));
 }
 
 /* --- whole numbers: where a lane's element stands --- */

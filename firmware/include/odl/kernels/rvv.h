@@ -7,5 +7,18 @@
 odl_kernel odl_matmul_f32_rvv, odl_matmul_f16_rvv;
 odl_kernel odl_conv2d_f32_rvv, odl_conv2d_f16_rvv;
 odl_kernel odl_conv2d_depthwise_f32_rvv, odl_conv2d_depthwise_f16_rvv;
+odl_kernel odl_relu_f32_rvv, odl_relu_f16_rvv;
+odl_kernel odl_leaky_relu_f32_rvv, odl_leaky_relu_f16_rvv;
+odl_kernel odl_clip_f32_rvv, odl_clip_f16_rvv;
+odl_kernel odl_exp_f32_rvv, odl_exp_f16_rvv;
+odl_kernel odl_sigmoid_f32_rvv, odl_sigmoid_f16_rvv;
+odl_kernel odl_tanh_f32_rvv, odl_tanh_f16_rvv;
+odl_kernel odl_sqrt_f32_rvv, odl_sqrt_f16_rvv;
+odl_kernel odl_add_f32_rvv, odl_add_f16_rvv;
+odl_kernel odl_sub_f32_rvv, odl_sub_f16_rvv;
+odl_kernel odl_mul_f32_rvv, odl_mul_f16_rvv;
+odl_kernel odl_div_f32_rvv, odl_div_f16_rvv;
+odl_kernel odl_scale_shift_f32_rvv, odl_scale_shift_f16_rvv;
+odl_kernel odl_softmax_f32_rvv, odl_softmax_f16_rvv;
 
 #endif
