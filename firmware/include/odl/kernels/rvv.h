@@ -20,5 +20,9 @@ odl_kernel odl_mul_f32_rvv, odl_mul_f16_rvv;
 odl_kernel odl_div_f32_rvv, odl_div_f16_rvv;
 odl_kernel odl_scale_shift_f32_rvv, odl_scale_shift_f16_rvv;
 odl_kernel odl_softmax_f32_rvv, odl_softmax_f16_rvv;
+odl_kernel odl_average_pool_f32_rvv, odl_average_pool_f16_rvv;
+odl_kernel odl_max_pool_f32_rvv, odl_max_pool_f16_rvv;
+odl_kernel odl_reduce_mean_f32_rvv, odl_reduce_mean_f16_rvv;
+odl_kernel odl_reduce_sum_f32_rvv, odl_reduce_sum_f16_rvv;
 
 #endif
