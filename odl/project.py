@@ -62,6 +62,8 @@ class Project:
     outputs: tuple[str, ...]
     tensors: tuple[TensorInfo, ...]
     steps: tuple[StepInfo, ...]
+    dtypes: tuple[str, ...] = ()
+    """Element types of all tensors, weights included, by name."""
 
     @property
     def graph(self) -> Path:
@@ -102,6 +104,7 @@ def describe(
             for t in program.listed
         ),
         steps=tuple(StepInfo(c.node, c.op, c.function, c.macs) for c in program.calls),
+        dtypes=tuple(sorted({t.dtype.name for t in program.tensors})),
     )
 
 
@@ -157,6 +160,7 @@ def _parse(folder: Path, data: dict[str, Any]) -> Project:
             raise ValueError(f"source {name!r} lies outside the folder")
     data["target"] = load(data["target"])
     data["model_hash"] = bytes.fromhex(data["model_hash"])
+    data["dtypes"] = tuple(data["dtypes"])
     data["inputs"], data["outputs"] = tuple(data["inputs"]), tuple(data["outputs"])
     data["tensors"] = tuple(
         TensorInfo(**{**t, "dtype": dtype.BY_NAME[t["dtype"]], "shape": tuple(t["shape"])})

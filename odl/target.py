@@ -37,6 +37,8 @@ class ToolChain:
     """Flags of this compiler alone: triple, CPU, ABI."""
     ldflags: tuple[str, ...] = ()
     """The same, for linking."""
+    lacks: tuple[str, ...] = ()
+    """Element types that it has no C type for."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +64,16 @@ class Run:
     """How the program is started on this machine, without a board."""
 
     command: tuple[str, ...]
-    """`{elf}`, `{cores}`, `{socket}` and `{dtb}` stand for what their names say."""
+    """`{elf}`, `{cores}`, `{isa}`, `{socket}` and `{dtb}` stand for what their names say."""
     wire: str
     """`stdio`, or `socket` where the simulator connects to a socket that the runner listens on."""
     needs: str = ""
     """What to install where the command is missing."""
+    isa: str = ""
+    """The simulated core's instruction set, in the simulator's words."""
     dts: str = ""
-    """Template of the device tree that `{dtb}` is made from, relative to targets/."""
+    """Template of the device tree that `{dtb}` is made from, relative to targets/; it is given
+    `cores` and `isa`."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,7 @@ class Target:
     run: Run
     kernels: tuple[str, ...] = ()
     """Suffixes of kernel files for its ISA, best first; the portable kernel is the last resort."""
-    dtypes: tuple[str, ...] = ("f32", "i8", "u8", "i32", "i64", "b8")
+    dtypes: tuple[str, ...] = ("f32", "f16", "i8", "u8", "i32", "i64", "b8")
     alignment: int = 4
     """Of tensors in memory, in bytes; never less than an element."""
 

@@ -2,5 +2,4 @@
 #define T _Float16
 #define ACC float
 #define NAME odl_average_pool_f16
-#define NAME_(part) odl_average_pool_f16_##part
 #include "average_pool.inc"

@@ -2,7 +2,7 @@
 #ifndef ODL_POOL_H
 #define ODL_POOL_H
 
-#include "odl/team.h"
+#include "odl/kernels.h"
 
 /* Taps of a window starting at `start` that fall inside [0, n). */
 static inline struct odl_range odl_pool_taps(int32_t start, int32_t n, int32_t size,
@@ -11,6 +11,18 @@ static inline struct odl_range odl_pool_taps(int32_t start, int32_t n, int32_t s
     int32_t end = start >= n ? 0 : (n - start + dilation - 1) / dilation;
     end = end < size ? end : size;
     return (struct odl_range){begin < end ? begin : end, end};
+}
+
+/* Taps that the divisor of a mean counts along one axis. */
+static inline int32_t odl_pool_count(const struct odl_average_pool *p, int axis, int32_t start,
+                                     struct odl_range inside) {
+    if (!p->count_padding) {
+        return inside.end - inside.begin;
+    }
+    const int32_t frame = p->pad[axis] + p->in_dhw[axis] + p->end[axis];
+    struct odl_range r =
+        odl_pool_taps(start + p->pad[axis], frame, p->size[axis], p->dilation[axis]);
+    return r.end - r.begin;
 }
 
 #endif

@@ -54,9 +54,10 @@ def build(project: Project, toolchain: str = "", defines: tuple[str, ...] = ()) 
         defines: additional `NAME` or `NAME=VALUE`.
 
     Raises:
+        UsageError: the target's tool chain cannot build this model.
         DeviceError: no compiler, or it refuses the sources (its own words are in the message).
     """
-    chain = compiler(project.target, toolchain)
+    chain = compiler(project.target, toolchain, project.dtypes)
     flags = [
         *COMMON,
         *project.target.build.cflags,

@@ -28,14 +28,15 @@ class Compiler:
     """More, for linking."""
 
 
-def compiler(target: Target, name: str = "") -> Compiler:
+def compiler(target: Target, name: str = "", dtypes: tuple[str, ...] = ()) -> Compiler:
     """The compiler that builds for the target.
 
     Args:
         name: zig, clang or gcc; the target's first tool chain that is installed if empty.
+        dtypes: element types that it must know.
 
     Raises:
-        UsageError: the target does not know the tool chain.
+        UsageError: the target does not know the tool chain, or that not the types.
         DeviceError: it is not installed.
     """
     chains = target.build.toolchains
@@ -43,12 +44,19 @@ def compiler(target: Target, name: str = "") -> Compiler:
         raise UsageError(
             f"target {target.name} has no tool chain '{name}'", advice=f"it has {', '.join(chains)}"
         )
-    for candidate in [name] if name else list(chains):
+    able = {n: c for n, c in chains.items() if not set(c.lacks) & set(dtypes)}
+    if name and name not in able:
+        lacking = ", ".join(d for d in dtypes if d in chains[name].lacks)
+        raise UsageError(
+            f"tool chain {name} has no {lacking}, which the model needs",
+            advice=f"use --toolchain {' or '.join(able)}",
+        )
+    for candidate in [name] if name else able:
         program, *words = chains[candidate].command
         if (path := find_program(program)) is not None:
             chain = chains[candidate]
             return Compiler(candidate, (path, *words, *chain.flags), chain.ldflags)
-    wanted = chains[name or next(iter(chains))].command[0]
+    wanted = chains[name or next(iter(able))].command[0]
     raise DeviceError(
         f"the C compiler '{wanted}' is not installed",
         advice=_PACKAGES.get(wanted, f"install {wanted}, or choose another with --toolchain"),

@@ -44,12 +44,14 @@ class Simulator:
             words = {
                 "elf": elf,
                 "cores": cores,
+                "isa": target.run.isa,
                 "socket": scratch / "link",
                 "dtb": scratch / "device.dtb",
             }
             if target.run.dts:
                 template = folder / "target" / target.run.dts
-                words["dtb"].write_bytes(_device_tree(template, cores))  # type: ignore[attr-defined]
+                tree = _device_tree(template, cores=cores, isa=target.run.isa)
+                words["dtb"].write_bytes(tree)  # type: ignore[attr-defined]
             command = [part.format(**words) for part in target.run.command]
             self._start(_located(command, target), target.run.wire, scratch)
         except BaseException:
@@ -142,13 +144,13 @@ def _located(command: list[str], target: Target) -> list[str]:
     return [path, *command[1:]]
 
 
-def _device_tree(template: Path, cores: int) -> bytes:
-    """The flattened device tree of a machine with so many cores."""
+def _device_tree(template: Path, **facts: Any) -> bytes:
+    """The flattened device tree of the machine that `facts` describe."""
     try:
         import fdt
     except ImportError as e:
         raise DeviceError("'fdt' is not installed", advice="pip install 'odl-mcu[sim]'") from e
     import jinja2
 
-    text = jinja2.Template(template.read_text(encoding="utf-8")).render(cores=cores)
+    text = jinja2.Template(template.read_text(encoding="utf-8")).render(facts)
     return bytes(fdt.parse_dts(text).to_dtb(version=17))

@@ -6,7 +6,8 @@ _start:
     .option norelax
     la   gp, __global_pointer$
     .option pop
-    li   t0, 0x6000             # mstatus.FS = dirty: floating point on
+    li   t0, 0x6600             # mstatus.FS, VS = dirty: floating point and vectors on, where
+                                # the hart has them; without vectors VS reads as 0
     csrs mstatus, t0
     la   t0, odl_trap_entry
     csrw mtvec, t0

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from onnx import TensorProto
 
 from odl.build.build import build
 from odl.build.toolchain import compiler, installed
@@ -14,6 +15,7 @@ from odl.demo import MODEL
 from odl.errors import DeviceError, UsageError
 from odl.project import Project, read
 from odl.target import load
+from tests.models import relu_net, write
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def test_an_image_is_built_once(project: Project) -> None:
 
 def test_a_changed_byte_builds_again(project: Project) -> None:
     made = Path(build(project).elf).stat().st_mtime_ns
-    kernel = project.folder / "kernels/relu_f32.c"
+    kernel = next((project.folder / "kernels").glob("*.c"))
     kernel.write_text(kernel.read_text() + "\n")
     assert Path(build(project).elf).stat().st_mtime_ns != made
 
@@ -70,6 +72,32 @@ def test_an_unknown_tool_chain_is_refused() -> None:
     with pytest.raises(UsageError) as error:
         compiler(load("spike"), "iar")
     assert str(error.value) == "target spike has no tool chain 'iar'; it has zig, clang, gcc"
+
+
+def test_a_tool_chain_without_a_type_of_the_model_is_refused(tmp_path: Path) -> None:
+    net = relu_net(4)
+    for value in (net.graph.input[0], net.graph.output[0]):
+        value.type.tensor_type.elem_type = TensorProto.FLOAT16
+    compile_to(write(net, tmp_path), tmp_path / "out", Options("spike", 1))
+    with pytest.raises(UsageError) as error:
+        build(read(tmp_path / "out"), "gcc")
+    assert str(error.value) == (
+        "tool chain gcc has no f16, which the model needs; use --toolchain zig or clang"
+    )
+    assert build(read(tmp_path / "out"), "clang").toolchain == "clang"
+
+
+def test_a_tool_chain_without_a_type_of_the_model_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    only = "riscv64-unknown-elf-gcc"
+    monkeypatch.setattr(
+        "odl.build.toolchain.find_program", lambda name: "/bin/x" if name == only else None
+    )
+    assert compiler(load("spike"), "", ("f32",)).name == "gcc"
+    with pytest.raises(DeviceError) as error:
+        compiler(load("spike"), "", ("f16", "f32"))
+    assert str(error.value) == "the C compiler 'zig' is not installed; pip install 'odl-mcu[sim]'"
 
 
 def test_the_first_installed_tool_chain_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,5 +24,6 @@
 #include "odl/kernels/reduce.h"
 #include "odl/kernels/resize.h"
 #include "odl/kernels/scan.h"
+#include "odl/kernels/rvv.h"
 
 #endif

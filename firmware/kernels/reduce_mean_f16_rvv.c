@@ -1,0 +1,6 @@
+/* ReduceMean in half precision, summed up in single, with vectors. */
+#define T _Float16
+#define NAME odl_reduce_mean_f16_rvv
+#define NAME_(part) odl_reduce_mean_f16_rvv_##part
+#define END(sum, count, n) odl_vdiv_by(sum, (float)(count), n)
+#include "reduce_rvv.inc"

@@ -1,0 +1,4 @@
+/* Sigmoid, with vectors. */
+#include "elementwise_rvv.h"
+
+UNARY_VECTOR(sigmoid, odl_vsigmoid(x, n))

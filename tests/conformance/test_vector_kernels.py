@@ -1,0 +1,169 @@
+"""Kernels with RISC-V vectors on Spike: within their bounds, the same for every team, in all types.
+
+Each model holds many random nodes of odd sizes, since it is the simulator's start that costs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnx_ir as ir
+import pytest
+from onnx import version_converter
+
+from odl.build.build import build
+from odl.compile import Compiled, Options, compile_graph
+from odl.emit.project import write_project
+from odl.project import read
+from odl.result import Result
+from odl.run.samples import Samples
+from odl.run.session import RunOptions, open_port, run
+from tests.conformance import random_models as random
+from tests.conformance.random_models import Array, Builder, RandomModel
+from tests.firmware.hostcc import FIRMWARE
+
+TEAMS = (1, 3, 8)
+SUMS_IN_ANOTHER_ORDER = {"Conv", "ReduceMean", "ReduceSum", "GlobalAveragePool"}
+"""The other operators give the bits of the portable kernels."""
+
+
+class HalfBuilder(Builder):
+    """The same nodes in half precision."""
+
+    def input(self, *shape: int, values: Array | None = None) -> str:
+        made = self.rng.standard_normal(shape) if values is None else values
+        with np.errstate(over="ignore"):
+            return super().input(values=made.astype(np.float16))
+
+    def constant(self, value: Any) -> str:
+        array = np.asarray(value)
+        return super().constant(array.astype(np.float16) if array.dtype.kind == "f" else array)
+
+
+def functions(b: Builder) -> tuple[str, ...]:
+    special = [0.0, -0.0, np.inf, -np.inf, np.nan, 1e-45, 88.8, -104.5, 3e38, -9.1, 0.62]
+    x = b.input(values=np.array([*special, *b.rng.normal(size=22) * 9], np.float32))
+    root = b("Sqrt", b("Mul", x, x))
+    more = (b("Clip", x, b.constant(np.nan)), b("Clip", x, b.constant(-0.5), b.constant(np.nan)))
+    return (root, *more, *(b(op, x) for op in ("Exp", "Tanh", "Sigmoid", "Relu")))
+
+
+def wide_matmul(b: Builder) -> tuple[str, ...]:
+    """Whole vectors and a rest, along rows and along columns."""
+    left, right = b.input(2, 5, 7), b.weight(7, 37)
+    return b("MatMul", left, right), b("MatMul", b.input(37, 6), b.weight(6, 3))
+
+
+def wide_conv(b: Builder) -> tuple[str, ...]:
+    x = b.input(1, 5, 11, 13)
+    same = b("Conv", x, b.weight(6, 5, 3, 3), b.weight(6), pads=[1] * 4)
+    own = b("Conv", same, b.weight(6, 1, 3, 5), group=6, pads=[1, 2, 1, 2])
+    half = b("Conv", own, b.weight(6, 1, 3, 3), b.weight(6), group=6, strides=[2, 2])
+    row = b("Conv", b.input(2, 3, 41), b.weight(7, 3, 4), pads=[1, 3], dilations=[2])
+    return same, own, half, row
+
+
+def long_reduction(b: Builder) -> tuple[str, ...]:
+    x = b.input(3, 71)
+    axes = b.constant(np.array([1]))
+    down = b.constant(np.array([0]))
+    sums = (b("ReduceSum", x, axes), b("ReduceSum", x, down))
+    return (*sums, b("ReduceMean", x, axes), b("ReduceMean", b.input(2, 19, 40), down))
+
+
+def many_maps(b: Builder) -> tuple[str, ...]:
+    """More maps than lanes; a channel of one element each; more rows of softmax than lanes."""
+    x = b.input(1, 21, 7, 6)
+    geometry: dict[str, Any] = {"kernel_shape": [3, 2], "strides": [2, 1], "pads": [1, 0, 1, 1]}
+    flat = b.input(3, 21)
+    stats = [b.weight(21), b.weight(21), b.weight(21), b.constant(b.rng.uniform(0.1, 2, 21))]
+    return (
+        b("MaxPool", x, **geometry),
+        b("AveragePool", x, count_include_pad=1, **geometry),
+        b("BatchNormalization", flat, *stats),
+        b("Softmax", x, axis=1),
+        b("Softmax", b.input(2, 37), axis=1),
+    )
+
+
+PARTS: dict[Callable[[Builder], tuple[str, ...]], int] = {
+    random.conv: 14, random.pool: 8, random.matmul: 6, random.gemm: 6, random.arithmetic: 4,
+    random.elementwise: 1, random.softmax: 4, random.reduce: 4, random.batch_norm: 3,
+    functions: 1, wide_matmul: 1, wide_conv: 1, long_reduction: 1, many_maps: 1,
+}  # fmt: skip
+BUILDERS = {"f32": Builder, "f16": HalfBuilder}
+
+
+@cache
+def model(kind: str) -> RandomModel:
+    b = BUILDERS[kind](np.random.default_rng(7))
+    outputs = [y for part, count in PARTS.items() for _ in range(count) for y in part(b)]
+    return b.model(f"parts_{kind}", *outputs)
+
+
+@cache
+def compiled(kind: str, target: str) -> Compiled:
+    net = version_converter.convert_version(model(kind).model, onnx.defs.onnx_opset_version())
+    return compile_graph(ir.serde.deserialize_model(net), f"parts_{kind}", Options(target, 8))
+
+
+def results(made: Compiled, folder: Path, kind: str, *teams: int) -> list[Result]:
+    """One sample on each team, every tensor checked."""
+    write_project(made.program, made.target, made.stages, folder, "test.onnx")
+    project = read(folder)
+    samples = Samples({k: np.asarray(v)[None] for k, v in model(kind).inputs.items()}, None)
+    elf, found = Path(build(project).elf), []
+    for team in teams:
+        with open_port(project, elf, RunOptions()) as port:
+            found.append(run(project, port, samples, RunOptions(cores=team)))
+    return found
+
+
+@pytest.fixture(scope="module", params=list(BUILDERS))
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def vectors(kind: str, tmp_path_factory: pytest.TempPathFactory) -> list[Result]:
+    folder = tmp_path_factory.mktemp("vectors") / kind
+    return results(compiled(kind, "spike-rvv"), folder, kind, *TEAMS)
+
+
+def test_every_vector_kernel_is_met(kind: str) -> None:
+    header = (FIRMWARE / "include/odl/kernels/rvv.h").read_text(encoding="utf-8")
+    called = {call.function for call in compiled(kind, "spike-rvv").program.calls}
+    assert called >= set(re.findall(rf"\bodl_\w+_{kind}_rvv\b", header))
+
+
+def test_every_tensor_is_within_its_bound(vectors: list[Result]) -> None:
+    for result in vectors:
+        assert result.verdict is not None
+        assert result.ok, result.verdict.diverged
+
+
+def test_results_do_not_depend_on_the_team(vectors: list[Result]) -> None:
+    for result in vectors[1:]:
+        for name, value in result.outputs.items():
+            assert value.tobytes() == vectors[0].outputs[name].tobytes(), name
+
+
+def test_portable_kernels_agree(
+    kind: str, vectors: list[Result], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("portable") / kind
+    (portable,) = results(compiled(kind, "spike"), folder, kind, 8)
+    assert portable.ok
+    ops = {o: n.op_type for n in model(kind).model.graph.node for o in n.output}
+    for name, want in portable.outputs.items():
+        got = vectors[0].outputs[name]
+        if ops[name] in SUMS_IN_ANOTHER_ORDER:
+            np.testing.assert_allclose(got, want, rtol=2e-3, atol=2e-3, err_msg=name)
+        else:
+            np.testing.assert_array_equal(got, want, err_msg=name)
