@@ -53,6 +53,13 @@ def _vectors(kernels: tuple[Kernel, ...], isas: tuple[str, ...]) -> str:
 
 
 def markdown() -> str:
-    """The table of the README."""
-    lines = [HEAD, ("---",) * len(HEAD), *operator_rows()]
-    return "".join(f"| {' | '.join(row)} |\n" for row in lines)
+    """The table of the README: operators that have the same types and vectors share a row."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for name, *columns, note in operator_rows():
+        made_of_others = not any(columns) and note == "decomposed"
+        key = ("as what they are made of", *columns[1:]) if made_of_others else tuple(columns)
+        groups.setdefault(key, []).append(name)
+    rows = sorted(groups.items(), key=lambda group: (-len(group[1]), group[1]))
+    lines: list[tuple[str, ...]] = [("operators", *HEAD[1:-1]), ("---",) * (len(HEAD) - 1)]
+    lines += [(", ".join(names), *columns) for columns, names in rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
