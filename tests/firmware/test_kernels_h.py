@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pycparser import CParser, c_ast
 
-from odl import ops
+from odl import ops, target
 from odl.ops.operator import Operator
 from odl.program import Kernel
 from tests.firmware.hostcc import FIRMWARE
@@ -61,6 +61,7 @@ FUNCTIONS = [
     d.name for d in AST.ext if isinstance(d, c_ast.Decl) and isinstance(d.type, c_ast.TypeDecl)
 ]
 KERNELS = numpy_kernels()
+ISAS = {isa for name in target.names() for isa in target.load(name).kernels}
 
 
 def kind(declaration: c_ast.Decl) -> str:
@@ -99,5 +100,6 @@ def test_no_struct_is_without_a_meaning() -> None:
 def test_each_function_is_defined_once(function: str) -> None:
     stem = function.removeprefix("odl_")
     kernel = max((k for k in KERNELS if stem.startswith(f"{k}_")), key=len)
-    files = {FIRMWARE / f"kernels/{stem}.c", FIRMWARE / f"kernels/{kernel}.c"}
+    isa = next((f"_{i}" for i in ISAS if stem.endswith(f"_{i}")), "")
+    files = {FIRMWARE / f"kernels/{stem}.c", FIRMWARE / f"kernels/{kernel}{isa}.c"}
     assert len([f for f in files if f.is_file()]) == 1
