@@ -118,3 +118,25 @@ class LpNormalization(OpRun):
     def _run(self, x: Array, axis: int = -1, p: int = 2) -> tuple[Array]:
         norm = (np.abs(x) ** p).sum(axis=axis, keepdims=True) ** (1 / p)
         return (np.where(norm == 0, 0, x / np.where(norm == 0, 1, norm)).astype(x.dtype),)
+
+
+class GroupNormalization(OpRun):
+    """onnx 1.23 makes it of a function that it then cannot call."""
+
+    op_domain = ""
+
+    def _run(
+        self,
+        x: Array,
+        scale: Array,
+        bias: Array,
+        epsilon: float = 1e-5,
+        num_groups: int = 1,
+        stash_type: int = 1,
+    ) -> tuple[Array]:
+        rows = x.reshape(x.shape[0], num_groups, -1)
+        away = rows - rows.mean(axis=2, keepdims=True)
+        normal = away / np.sqrt((away * away).mean(axis=2, keepdims=True) + epsilon)
+        column = (-1,) + (1,) * (x.ndim - 2)
+        y = normal.reshape(x.shape) * scale.reshape(column) + bias.reshape(column)
+        return (y.astype(x.dtype),)
