@@ -42,7 +42,7 @@ def lower(graph: ir.Graph, target: Target) -> Lowered:
         node = Node(ir_node, names)
         operator = lookup(node)
         for i, value in enumerate(ir_node.outputs):
-            if i == 0 or node.wants(i):
+            if node.wants(i) or (i == 0 and value.dtype is not None):
                 tensors[str(value.name)] = _tensor(value)
         source = operator.alias(node)
         if source is not None:
@@ -70,11 +70,8 @@ def lower(graph: ir.Graph, target: Target) -> Lowered:
             )
     used = {r.tensor for c in calls for r in c.refs(c.kernel.reads + c.kernel.writes)}
     io = {str(v.name) for v in (*graph.inputs, *graph.outputs)}
-    kept = {
-        n: t
-        for n, t in tensors.items()
-        if t.kind != "constant" or n in used | io | set(views.values())
-    }
+    needed = used | io | set(views) | set(views.values())
+    kept = {n: t for n, t in tensors.items() if n in needed}
     for tensor in kept.values():
         if tensor.elements == 0:
             dims = list(tensor.shape)

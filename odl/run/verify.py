@@ -187,8 +187,9 @@ def _steps(graph: ir.Graph) -> list[_Step]:
         operator = lookup(node)
         inputs = [str(v.name) for v in ir_node.inputs if v is not None]
         outputs = [str(v.name) for v in ir_node.outputs]
-        kind = value_dtype(ir_node.outputs[0])
-        size = max(1, int(np.prod(static_shape(ir_node.outputs[0]))))
+        first = next(v for v in ir_node.outputs if v.dtype is not None)  # others nobody reads
+        kind = value_dtype(first)
+        size = max(1, int(np.prod(static_shape(first))))
         tiny = float(kind.finfo.smallest_subnormal) if kind.is_float else 0.0
         products = operator.macs(node) // size + 1
         steps.append(_Step(node, operator, inputs, outputs, products * tiny))
