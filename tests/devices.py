@@ -112,7 +112,9 @@ def target_programs(models: list[Compiled], folder: Path, level: str) -> Program
     names = "".join(f"MODEL({p.name})\n" for p in projects)
     (whole / "models.inc").write_text(names)
     first = projects[0]
-    recipe = replace(first.target.build, cflags=(*first.target.build.cflags, level))
+    recipe = replace(
+        first.target.build, cflags=(*first.target.build.cflags, level, "-fno-sanitize=all")
+    )
     together = replace(
         first,
         folder=whole,
