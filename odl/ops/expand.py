@@ -42,9 +42,6 @@ class Tile(Repeat):
     def move(self, node: Node, perm: Perm) -> Moved | None:
         return layout.listed(node, perm, (1,), axes=2)
 
-    def move(self, node: Node, perm: Perm) -> Moved | None:
-        return layout.listed(node, perm, (1,), axes=2)
-
     def lower(self, node: Node) -> list[Call]:
         """Each axis becomes two: which copy, and where in it; or tables, if these are too many."""
         shape, out = node.shape(), node.out_shape()

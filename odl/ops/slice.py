@@ -38,9 +38,6 @@ class Slice(Operator):
             spans[at] = range(*slice(int(start), int(end), int(step)).indices(shape[at]))
         return spans
 
-    def move(self, node: Node, perm: Perm) -> Moved | None:
-        return layout.listed(node, perm, (1, 2, 4), axes=3)
-
     def alias(self, node: Node) -> int | None:
         whole = [range(n) for n in node.shape()]
         return 0 if self._spans(node) == whole else None
