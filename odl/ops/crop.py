@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from odl.dtype import ALL
+from odl.ops import layout
+from odl.ops.layout import Moved, Perm
 from odl.ops.node import Node
 from odl.ops.operator import Operator
 from odl.ops.take import take, take_call
@@ -18,6 +20,12 @@ class CenterCropPad(Operator):
     dtypes = ALL
     constant_inputs = (1,)
     note = "no code where the shape stays"
+
+    def move(self, node: Node, perm: Perm) -> Moved | None:
+        if "axes" in node.ir.attributes:
+            axes = [perm[node.axis(a, len(perm))] for a in node.attr("axes", (0,))]
+            return Moved(perm, attributes={"axes": axes})
+        return layout.listed(node, perm, (1,), axes=2)
 
     def alias(self, node: Node) -> int | None:
         return 0 if node.shape() == node.out_shape() else None

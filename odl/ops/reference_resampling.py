@@ -13,12 +13,14 @@ Array = npt.NDArray[Any]
 
 
 class Resize(op_resize.Resize):
-    """onnx 1.23's own computes cubic weights in float32, as its coefficient is one."""
+    """onnx 1.23's own computes cubic weights in float32, and takes no negative axes."""
 
     op_domain = ""
 
     def _run(self, *inputs: Any, **attributes: Any) -> Any:
         attributes["cubic_coeff_a"] = float(attributes.get("cubic_coeff_a", -0.75))
+        if attributes.get("axes"):
+            attributes["axes"] = [a % inputs[0].ndim for a in attributes["axes"]]
         return super()._run(*inputs, **attributes)
 
 

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from odl.dtype import ALL
-from odl.ops import strides
+from odl.ops import layout, strides
 from odl.ops.interpolation import NEAREST, TRANSFORMATIONS, Axis, nearest, taps
+from odl.ops.layout import Moved, Perm
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
 from odl.ops.take import take, take_call
@@ -69,6 +70,12 @@ class Resize(Operator):
     dtypes = ALL
     constant_inputs = (1, 2, 3)
     note = "integers and bools: nearest"
+
+    def move(self, node: Node, perm: Perm) -> Moved | None:
+        if "axes" in node.ir.attributes:
+            axes = [perm[node.axis(a, len(perm))] for a in node.attr("axes", (0,))]
+            return Moved(perm, attributes={"axes": axes})
+        return layout.listed(node, perm, (1, 2, 3), axes=4)
 
     def check(self, node: Node) -> None:
         mode = node.attr("mode", "nearest")

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from odl.dtype import F16, F32, I32, I64
+from odl.ops.layout import Moved, Perm
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
 from odl.program import Call, In, Kernel, Out
@@ -50,6 +51,9 @@ class Scan(Operator):
     attributes = ("exclusive", "reverse")
     dtypes = (F32, F16, I32, I64)
     constant_inputs = (1,)
+
+    def move(self, node: Node, perm: Perm) -> Moved | None:
+        return Moved(perm, constants={1: np.array(perm[self._axis(node)], np.int64)})
 
     def _axis(self, node: Node) -> int:
         return node.axis(int(node.const(1, "axis").ravel()[0]), len(node.shape()))

@@ -21,6 +21,9 @@ class Slice(Operator):
     constant_inputs = (1, 2, 3, 4)
     note = "no code where all is kept"
 
+    def move(self, node: Node, perm: Perm) -> Moved | None:
+        return layout.listed(node, perm, (1, 2, 4), axes=3)
+
     def _spans(self, node: Node) -> list[range]:
         """The source indices along each axis."""
         shape = node.shape()
@@ -34,9 +37,6 @@ class Slice(Operator):
                 raise node.refuse("a step of 0")
             spans[at] = range(*slice(int(start), int(end), int(step)).indices(shape[at]))
         return spans
-
-    def move(self, node: Node, perm: Perm) -> Moved | None:
-        return layout.listed(node, perm, (1, 2, 4), axes=3)
 
     def alias(self, node: Node) -> int | None:
         whole = [range(n) for n in node.shape()]

@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from odl.dtype import F16, F32, I8, I32, I64, U8
+from odl.ops import layout
+from odl.ops.layout import Moved, Perm
 from odl.ops.node import Node
 from odl.ops.operator import Operator, product
 from odl.program import Call, In, Out, kernel
@@ -43,6 +45,9 @@ class TopK(Operator):
     dtypes = (F32, F16, I8, U8, I32, I64)
     constant_inputs = (1,)
     note = "always sorted; for small k: each element is compared with those found"
+
+    def move(self, node: Node, perm: Perm) -> Moved | None:
+        return layout.along(node, perm, -1)
 
     def lower(self, node: Node) -> list[Call]:
         shape, out = node.shape(), node.out_shape()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from odl.dtype import BOOL
-from odl.ops import strides
+from odl.ops import layout, strides
+from odl.ops.layout import Moved, Perm
 from odl.ops.node import Node
 from odl.ops.operator import Operator
 from odl.program import Call, In, Out, kernel
@@ -37,6 +38,9 @@ class Where(Operator):
     elementwise = True
     dtypes = (BOOL,)
     note = "operands of every type"
+
+    def move(self, node: Node, perm: Perm) -> Moved | None:
+        return layout.elementwise(node, perm)
 
     def lower(self, node: Node) -> list[Call]:
         out = node.out_shape()

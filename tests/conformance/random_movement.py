@@ -236,7 +236,7 @@ def linear(b: Builder) -> tuple[str, ...]:
     x = b.input(size(r, 1, 2), size(r, 1, 3), *spatial)
     new = [size(r, 2, 9) for _ in spatial]
     how = pick(r, "half_pixel", "align_corners", "asymmetric", "pytorch_half_pixel")
-    axes = list(range(2, 2 + len(spatial)))
+    axes = [a - (2 + len(spatial)) * size(r, 0, 1) for a in range(2, 2 + len(spatial))]
     y = b("Resize", x, "", "", ints(b, *new), mode="linear", axes=axes,
           coordinate_transformation_mode=how)  # fmt: skip
     if len(spatial) != 2:

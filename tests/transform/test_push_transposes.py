@@ -109,10 +109,6 @@ def test_nothing_is_left_behind_a_global_mean(nodes: str) -> None:
 RULES = {
     "QuantizeLinear": layout.quantized,
     "DequantizeLinear": layout.quantized,
-    "Slice": lambda node, perm: layout.listed(node, perm, (1, 2, 4), axes=3),
-    "Split": lambda node, perm: layout.along(node, perm, 0),
-    "Tile": lambda node, perm: layout.listed(node, perm, (1,), axes=2),
-    "Where": layout.elementwise,
 }
 
 
@@ -127,6 +123,12 @@ RULES = {
         "p, q = Split <axis = 2> (a, sizes) c2 = Tanh (p) b = Concat <axis = 2> (q, c2)",
         "b = Tile (a, repeats)",
         "c1 = Cast <to = 9> (a) t = Tanh (a) b = Where (c1, t, v)",
+        "b = CumSum (a, last)",
+        "b, i = TopK <axis = 2> (a, k)",
+        'b = Resize <mode = "linear", axes = [2, 1]> (a, , , ten)',
+        'b = Resize <mode = "cubic"> (a, , scales)',
+        "b = CenterCropPad <axes = [1, -1]> (a, ten)",
+        "b = CenterCropPad (a, whole)",
     ],
 )
 def test_the_rules_of_operators_that_have_lists_and_scales(
@@ -145,7 +147,9 @@ def test_the_rules_of_operators_that_have_lists_and_scales(
         "four": np.array([4, 2], i64), "axes": np.array([2, -1], i64),
         "none": np.array([0, 3, 0, 0], i64), "most": np.array([1, 0, 5, 3], i64),
         "steps": np.array([1, -2, 2, 1], i64), "sizes": np.array([2, 3], i64),
-        "repeats": np.array([1, 2, 1, 3], i64),
+        "repeats": np.array([1, 2, 1, 3], i64), "last": np.array(-1, i64),
+        "k": np.array([3], i64), "ten": np.array([7, 6], i64),
+        "scales": np.array([1, 1.5, 0.7, 1], f32), "whole": np.array([1, 3, 7, 4], i64),
     }  # fmt: skip
     after = pushed(between(nodes, **constants))
     assert operators(after).count("Transpose") == 1
