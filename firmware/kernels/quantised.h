@@ -19,6 +19,13 @@ static inline int32_t odl_round_within(float v, float low, float high) {
     return bits.i - 0x4b400000;
 }
 
+/* round(sum * multiplier) + zero between low and high, halves to even. */
+static inline int32_t odl_requantise(int32_t sum, float multiplier, int32_t zero, int32_t low,
+                                     int32_t high) {
+    return odl_round_within((float)sum * multiplier, (float)(low - zero), (float)(high - zero)) +
+           zero;
+}
+
 /* `n` elements of one row of [outer][length][inner], and the place of the first one's scale. */
 struct odl_run {
     int32_t n, scale;

@@ -84,3 +84,20 @@ def grid(node: Node, shape: tuple[int, ...], scale: tuple[int, ...]) -> Grid:
     if scale != (*shape[:axis], blocks, *shape[axis + 1 :]):
         raise node.refuse(f"scales of shape {list(scale)} for blocks of {block}")
     return Grid(outer, shape[axis], inner, block, (blocks * inner, inner, 1))
+
+
+def requantise(
+    sums: Array, multiplier: Array | None, zero: int, low: int, high: int, kind: Any
+) -> Array:
+    """round(sums * multiplier) + zero between low and high; without multiplier the sums."""
+    if multiplier is None:
+        return sums.astype(np.int32)
+    v = sums.astype(np.float32) * multiplier
+    return np.asarray((np.rint(np.clip(v, low - zero, high - zero)) + zero).astype(kind))
+
+
+def centred(w: Array, zero: Array) -> Array:
+    """w - zero in int8, or in int16 where that has no room; `zero` is broadcast."""
+    wide = w.astype(np.int32) - zero.astype(np.int32)
+    fits = wide.size == 0 or (wide.min() >= -128 and wide.max() <= 127)
+    return wide.astype(np.int8 if fits else np.int16)
