@@ -103,7 +103,6 @@ PAIRS = {
 class Arithmetic(Operator):
     """y = a op b over the broadcast shape; one rounding of floats, and integers wrap."""
 
-    pointwise = True
     op_types = ("Add", "Div", "Mul", "PRelu", "Sub")
     elementwise = True
     dtypes = NUMBERS
@@ -125,7 +124,6 @@ class Arithmetic(Operator):
 class Variadic(Operator):
     """Max, Min and Sum of any number of operands, one after the other."""
 
-    pointwise = True
     op_types = ("Max", "Min", "Sum")
     kernels = tuple(PAIRS[op].kernel for op in ("Add", "Max", "Min"))
     elementwise = True

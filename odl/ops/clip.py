@@ -22,7 +22,6 @@ def clip(x: In, low: In | None, high: In | None, y: Out, n: int) -> None:
 
 
 class Clip(Operator):
-    pointwise = True
     op_types = ("Clip",)
     kernels = (clip,)
     elementwise = True

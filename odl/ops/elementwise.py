@@ -59,7 +59,6 @@ def unary(name: str, run: Callable[..., Any], parameters: int = 0) -> Kernel:
 class Elementwise(Operator):
     """A family: subclasses give `functions`, by operator."""
 
-    pointwise = True
     functions: ClassVar[dict[str, Function]]
     elementwise = True
 

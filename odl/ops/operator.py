@@ -35,8 +35,6 @@ class Operator:
     """Inputs that must be known at compile time."""
     moves: ClassVar[bool] = False
     """Whether the outputs are elements of the inputs that are not constant, only elsewhere."""
-    pointwise: ClassVar[bool] = False
-    """Whether an element of the output depends on the elements at its place alone."""
     shape_like: ClassVar[int | None] = None
     """The input whose type and shape the output has, where ONNX itself infers none."""
     elementwise: ClassVar[bool] = False

@@ -47,7 +47,6 @@ FMOD = binary("fmod", _remainder(np.fmod))
 class Pow(Operator):
     """a^b; a square is a product."""
 
-    pointwise = True
     op_types = ("Pow",)
     kernels = (POW, PAIRS["Mul"].kernel)
     elementwise = True

@@ -106,6 +106,7 @@ class _Binary(Quantised):
 
 class QAdd(_Binary):
     op_types = ("ai.odl.QAdd",)
+    kernels = (q_add,)
     inner = "Add"
     sign = 1
 
@@ -137,6 +138,7 @@ class QSub(QAdd):
 
 class QMul(_Binary):
     op_types = ("ai.odl.QMul",)
+    kernels = (q_mul,)
     inner = "Mul"
 
     def lower(self, node: Node) -> list[Call]:

@@ -151,6 +151,7 @@ class _Convolution(Operator):
 
 class QConv(_Convolution, Quantised):
     op_types = ("ai.odl.QConv",)
+    kernels = (q_conv2d, q_matmul)
     inner = "Conv"
     attributes = ("dilations", "group", "pads", "strides")
     operands = ("x", "w", "b")
@@ -184,6 +185,7 @@ class QConv(_Convolution, Quantised):
 
 class ConvInteger(_Convolution):
     op_types = ("ConvInteger",)
+    kernels = (q_conv2d, q_matmul)
     attributes = ("auto_pad", "dilations", "group", "kernel_shape", "pads", "strides")
     dtypes = QUANTISED
     constant_inputs = (1, 2, 3)

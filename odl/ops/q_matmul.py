@@ -153,6 +153,7 @@ class _Product(Operator):
 
 class QMatMul(_Product, Quantised):
     op_types = ("ai.odl.QMatMul",)
+    kernels = (q_matmul, q_matmul_pair)
     inner = "MatMul"
     operands = ("x", "w")
     axes = {"w": -1}
@@ -187,6 +188,7 @@ class QMatMul(_Product, Quantised):
 
 class QGemm(Quantised):
     op_types = ("ai.odl.QGemm",)
+    kernels = (q_matmul,)
     inner = "Gemm"
     attributes = ("transA", "transB")
     operands = ("x", "w", "b")
@@ -230,6 +232,7 @@ class QGemm(Quantised):
 
 class MatMulInteger(_Product):
     op_types = ("MatMulInteger",)
+    kernels = (q_matmul, q_matmul_pair)
     dtypes = QUANTISED
     constant_inputs = (2, 3)
 

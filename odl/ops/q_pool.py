@@ -68,6 +68,7 @@ def q_reduce_mean(
 
 class QAveragePool(Quantised):
     op_types = ("ai.odl.QAveragePool",)
+    kernels = (q_average_pool,)
     inner = "AveragePool"
     attributes = (*GEOMETRY, "count_include_pad")
     note = f"{AveragePool.note}; {Quantised.note}"
@@ -92,6 +93,7 @@ class QAveragePool(Quantised):
 
 class QReduceMean(Quantised):
     op_types = ("ai.odl.QReduceMean",)
+    kernels = (q_reduce_mean,)
     inner = "ReduceMean"
     attributes = ("keepdims",)
     fixed = ("axes",)

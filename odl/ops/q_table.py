@@ -21,6 +21,7 @@ def q_table(x: In, table: In, y: Out, n: int) -> None:
 class QTable(Operator):
     op_types = ("ai.odl.QTable",)
     dtypes = QUANTISED
+    kernels = (q_table,)
     constant_inputs = (1,)
     note = "made from functions of one operand between quantisers"
 

@@ -107,7 +107,7 @@ class Quantised(Operator):
         call.attribute.extend(map(ir.serde.serialize_attribute, node.ir.attributes.values()))
         evaluator = _evaluator(call.SerializeToString(), function.SerializeToString())
         (real,) = evaluator.run(None, dict(zip(self.names(), x, strict=True)))
-        return np.asarray(real) / self.scalar(node, "y_scale")
+        return np.asarray(real / np.float64(self.scalar(node, "y_scale")))
 
     def error(self, node: Node, x: Arrays, real: Array) -> Array:
         """The most by which float32 arithmetic misses `real`, in units of y's scale."""

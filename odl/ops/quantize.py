@@ -11,6 +11,7 @@ import onnx_ir as ir
 
 from odl import dtype
 from odl.dtype import I8, I32, U8
+from odl.ops import layout
 from odl.ops.foreign import Builder, foreign
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma
@@ -84,6 +85,7 @@ class QuantizeLinear(Operator):
     op_types = ("QuantizeLinear",)
     attributes = ("axis", "block_size", "output_dtype", "precision", "saturate")
     dtypes = FLOATS
+    kernels = (quantize,)
     note = "to i8 and u8; per tensor, per axis, in blocks"
 
     def check(self, node: Node) -> None:
@@ -94,6 +96,12 @@ class QuantizeLinear(Operator):
         if node.attr("precision", 0) not in (0, dtype.F32.onnx):
             raise node.refuse("precision is not FLOAT", "supported: FLOAT, or none given")
         grid(node, node.shape(), node.shape(1))
+
+    def keep_single(self, node: Node) -> str:
+        return "its scale is that of the model"
+
+    def move(self, node: Node, perm: layout.Perm) -> layout.Moved | None:
+        return layout.quantized(node, perm)
 
     def lower(self, node: Node) -> list[Call]:
         return [Call(quantize, f"{node.dtype()}_{node.out_dtype()}", _args(node, node.shape()))]
@@ -109,6 +117,7 @@ class DequantizeLinear(Operator):
     op_types = ("DequantizeLinear",)
     attributes = ("axis", "block_size", "output_dtype")
     dtypes = (I8, U8, I32)
+    kernels = (dequantize,)
     note = "per tensor, per axis, in blocks"
 
     def check(self, node: Node) -> None:
@@ -119,6 +128,9 @@ class DequantizeLinear(Operator):
         if node.dtype() is I32 and node.has(2) and np.any(node.const(2, "zero point")):
             raise node.refuse("a zero point of i32", "ONNX has none there")
         grid(node, node.shape(), node.shape(1))
+
+    def move(self, node: Node, perm: layout.Perm) -> layout.Moved | None:
+        return layout.quantized(node, perm)
 
     def lower(self, node: Node) -> list[Call]:
         args = _args(node, node.shape())

@@ -17,7 +17,6 @@ def relu(x: In, y: Out, n: int) -> None:
 
 
 class Relu(Operator):
-    pointwise = True
     op_types = ("Relu",)
     kernels = (relu,)
     elementwise = True

@@ -70,7 +70,7 @@ def _skip(edit: Editor, quantize: ir.Node, quantised: Quantisation) -> bool:
 
 
 def _tabulate(edit: Editor, quantize: ir.Node, quantised: Quantisation) -> bool:
-    """Whatever is computed point by point from one quantised tensor is a table."""
+    """Whatever is computed element by element from one quantised tensor is a table."""
     region = _region(quantize)
     if region is None:
         return False
@@ -108,7 +108,7 @@ def _known(value: ir.Value, values: dict[ir.Value, Array]) -> Array:
 
 
 def _region(quantize: ir.Node) -> tuple[list[ir.Node], ir.Node] | None:
-    """The pointwise nodes before it, in order, and the only DequantizeLinear that feeds them."""
+    """The elementwise nodes before it, in order, and the only DequantizeLinear that feeds them."""
     nodes: list[ir.Node] = []
     roots: set[ir.Node] = set()
     inside: set[ir.Node] = {quantize}
@@ -132,7 +132,7 @@ def _region(quantize: ir.Node) -> tuple[list[ir.Node], ir.Node] | None:
                 return None
             continue
         operator = registry().get(producer.op_type) if not producer.domain else None
-        if operator is None or not operator.pointwise or len(producer.outputs) != 1:
+        if operator is None or not operator.elementwise or len(producer.outputs) != 1:
             return None
         inside.add(producer)
         nodes.append(producer)
