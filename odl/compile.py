@@ -24,6 +24,7 @@ from odl.transform.fold_batch_norm import fold_batch_norm
 from odl.transform.fold_constants import fold_constants
 from odl.transform.fold_dequantised import fold_dequantised
 from odl.transform.fuse_qdq import fuse_qdq
+from odl.transform.fuse_weights import fuse_weights
 from odl.transform.lift_constants import lift_constants
 from odl.transform.merge_transposes import merge_transposes
 from odl.transform.move_quantisers import move_quantisers
@@ -47,6 +48,7 @@ CANONICAL: tuple[Pass, ...] = (
     move_quantisers,
     fold_constants,
     fuse_qdq,
+    fuse_weights,
     fold_dequantised,
     remove_dead,
     name_all,

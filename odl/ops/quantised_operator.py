@@ -16,7 +16,7 @@ from odl.dtype import F32
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma
 from odl.ops.quantised import QUANTISED, near
-from odl.ops.reference import corrections
+from odl.ops.reference import evaluator
 
 Array = npt.NDArray[Any]
 OPSET = 21
@@ -105,8 +105,8 @@ class Quantised(Operator):
         function = self._function("Real", self.names(), "real")
         call = helper.make_node("Real", self.names(), ["real"], domain="ai.odl")
         call.attribute.extend(map(ir.serde.serialize_attribute, node.ir.attributes.values()))
-        evaluator = _evaluator(call.SerializeToString(), function.SerializeToString())
-        (real,) = evaluator.run(None, dict(zip(self.names(), x, strict=True)))
+        found = _evaluator(call.SerializeToString(), function.SerializeToString())
+        (real,) = found.run(None, dict(zip(self.names(), x, strict=True)))
         return np.asarray(real / np.float64(self.scalar(node, "y_scale")))
 
     def error(self, node: Node, x: Arrays, real: Array) -> Array:
@@ -140,4 +140,4 @@ def _evaluator(call: bytes, function: bytes) -> ReferenceEvaluator:
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.odl", 1)]
     body = onnx.FunctionProto.FromString(function)
     model = helper.make_model(graph, opset_imports=opsets, functions=[body])
-    return ReferenceEvaluator(model, new_ops=corrections())
+    return evaluator(model)

@@ -119,4 +119,20 @@ struct odl_q_table {
 };
 odl_kernel odl_q_table_b8;
 
+/*
+ * Product with quantised weights, sums in single precision: y[i][j] = bias[j] + sum over blocks of
+ * scale[j][block] * sum_k x[i][k] * (w[j][k] - zero[j][block]). Rows of w are k bytes with a sign;
+ * with nibbles they are (k + 1) / 2 bytes of two numbers without one, the first in the low bits.
+ * scale is float, zero is int8_t; zero and bias may be NULL. Error: gamma(2 k + 4) * (|x| |w| +
+ * |bias|). Not in place.
+ */
+struct odl_w_matmul {
+    const void *x, *w, *scale, *zero, *bias;
+    void *y;
+    int32_t m, k, n;
+    int32_t x_stride[2];
+    int32_t block, nibbles;
+};
+odl_kernel odl_w_matmul_f32, odl_w_matmul_f16;
+
 #endif
