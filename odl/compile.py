@@ -22,8 +22,12 @@ from odl.target import Target
 from odl.transform.decompose import decompose
 from odl.transform.fold_batch_norm import fold_batch_norm
 from odl.transform.fold_constants import fold_constants
+from odl.transform.fold_dequantised import fold_dequantised
+from odl.transform.fuse_qdq import fuse_qdq
+from odl.transform.fuse_weights import fuse_weights
 from odl.transform.lift_constants import lift_constants
 from odl.transform.merge_transposes import merge_transposes
+from odl.transform.move_quantisers import move_quantisers
 from odl.transform.name_all import name_all
 from odl.transform.push_transposes import push_transposes
 from odl.transform.remove_dead import remove_dead
@@ -41,6 +45,11 @@ CANONICAL: tuple[Pass, ...] = (
     fold_constants,
     push_transposes,
     merge_transposes,
+    move_quantisers,
+    fold_constants,
+    fuse_qdq,
+    fuse_weights,
+    fold_dequantised,
     remove_dead,
     name_all,
 )

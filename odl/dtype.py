@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import numpy.typing as npt
 
@@ -55,9 +56,15 @@ I64 = DType("i64", "int64_t", 7, 5, np.dtype("<i8"))
 BOOL = DType("b8", "uint8_t", 9, 6, np.dtype("?"))
 
 ALL = (F32, F16, I8, U8, I32, I64, BOOL)
+I4 = DType("i4", "uint8_t", 22, -1, np.dtype(ml_dtypes.int4))
+U4 = DType("u4", "uint8_t", 21, -1, np.dtype(ml_dtypes.uint4))
+PACKED = (I4, U4)
+"""Types of weights in a model only. Operators store them as bytes that hold two numbers each."""
+I16 = DType("i16", "int16_t", 5, -1, np.dtype("<i2"))
+"""Of constants that operators make, only."""
 BY_NAME = {d.name: d for d in ALL}
 BY_ONNX = {d.onnx: d for d in ALL}
 BY_CODE = {d.code: d for d in ALL}
-BY_NUMPY = {d.numpy: d for d in ALL}
+BY_NUMPY = {d.numpy: d for d in (*ALL, I16)}
 
 Array = npt.NDArray[np.generic]

@@ -12,6 +12,7 @@ from odl.program import Call, Ref
 
 
 class Concat(Operator):
+    moves = True
     op_types = ("Concat",)
     kernels = (copy,)
     attributes = ("axis",)

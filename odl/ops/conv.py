@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -99,18 +101,17 @@ class Conv(Operator):
     def _window(self, node: Node) -> Window:
         return window(node, node.shape(1)[2:]).padded_to(2)
 
-    def lower(self, node: Node) -> list[Call]:
-        if self._is_pointwise(node):
-            return self._pointwise(node)
+    def arguments(self, node: Node) -> dict[str, Any]:
+        """The kernel's arguments."""
         (batch, in_c), out_c = node.shape(0)[:2], node.shape(1)[0]
-        groups, geometry = node.attr("group", 1), self._window(node)
-        args = {
+        geometry = self._window(node)
+        return {
             "x": node.input(0),
             "w": node.input(1),
             "bias": node.optional(2),
             "y": node.output(),
             "batch": batch,
-            "groups": groups,
+            "groups": node.attr("group", 1),
             "in_c": in_c,
             "in_hw": (1, *node.shape(0)[2:])[-2:],
             "out_c": out_c,
@@ -120,8 +121,13 @@ class Conv(Operator):
             "dilation": geometry.dilation,
             "pad": geometry.pad,
         }
-        body = conv2d_depthwise if groups == in_c and groups > 1 else conv2d
-        return [Call(body, str(node.dtype()), args)]
+
+    def lower(self, node: Node) -> list[Call]:
+        if self._is_pointwise(node):
+            return self._pointwise(node)
+        groups = node.attr("group", 1)
+        body = conv2d_depthwise if groups == node.shape()[1] and groups > 1 else conv2d
+        return [Call(body, str(node.dtype()), self.arguments(node))]
 
     def _is_pointwise(self, node: Node) -> bool:
         g = self._window(node)

@@ -18,6 +18,7 @@ class Repeat(Operator):
     """The family; the output's shape says how often."""
 
     dtypes = ALL
+    moves = True
     constant_inputs = (1,)
     note = "no code where the size stays"
 

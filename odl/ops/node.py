@@ -177,7 +177,10 @@ def _unknown_shape(value: ir.Value) -> Unsupported:
 
 def value_dtype(value: ir.Value) -> DType:
     """The element type of a value, as one that devices have."""
-    found = dtype.BY_ONNX.get(int(value.dtype)) if value.dtype is not None else None
+    number = int(value.dtype) if value.dtype is not None else -1
+    found = dtype.BY_ONNX.get(number)
+    if value.const_value is not None:
+        found = {**dtype.BY_ONNX, **{d.onnx: d for d in dtype.PACKED}}.get(number)
     if found is None:
         raise Unsupported(
             f"its element type {value.dtype} has no kernels",

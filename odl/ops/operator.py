@@ -33,6 +33,8 @@ class Operator:
     """What the calls of `lower` may name; nothing for operators without code."""
     constant_inputs: ClassVar[tuple[int, ...]] = ()
     """Inputs that must be known at compile time."""
+    moves: ClassVar[bool] = False
+    """Whether the outputs are elements of the inputs that are not constant, only elsewhere."""
     shape_like: ClassVar[int | None] = None
     """The input whose type and shape the output has, where ONNX itself infers none."""
     elementwise: ClassVar[bool] = False

@@ -15,6 +15,7 @@ from odl.program import ELEMENTS, Call
 
 
 class Pad(Operator):
+    moves = True
     op_types = ("Pad",)
     kernels = (take,)
     attributes = ("mode",)

@@ -72,6 +72,31 @@ def max_pool(
         index[: where.size] = (where + base).ravel()
 
 
+def window_sums(
+    v: npt.NDArray[Any],
+    out_dhw: Ints,
+    size: Ints,
+    stride: Ints,
+    dilation: Ints,
+    pad: Ints,
+    end: Ints,
+    count_padding: int,
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+    """The sum of each window over v [maps, *in_dhw], and the taps that its divisor counts."""
+    # a second pass over the padded frame tells which taps the divisor counts
+    frame = tuple(n + a + b for n, a, b in zip(v.shape[1:], pad, end, strict=True))
+    total = np.zeros((len(v), *out_dhw), v.dtype)
+    count = np.zeros(out_dhw, np.int64)
+    for value, inside, _ in _taps(v, out_dhw, size, stride, dilation, pad):
+        total += np.where(inside, value, 0)
+        count += 0 if count_padding else inside
+    if count_padding:
+        zero = (0,) * len(pad)
+        for _, inside, _ in _taps(np.zeros((1, *frame)), out_dhw, size, stride, dilation, zero):
+            count += inside
+    return total, count
+
+
 @kernel
 def average_pool(
     x: In,
@@ -88,17 +113,7 @@ def average_pool(
 ) -> None:
     """Mean of each window; with `count_padding` the divisor counts padding, but not beyond it."""
     v = wide(x[: maps * int(np.prod(in_dhw))]).reshape(maps, *in_dhw)
-    # a second pass over the padded frame tells which taps the divisor counts
-    frame = tuple(n + a + b for n, a, b in zip(in_dhw, pad, end, strict=True))
-    total = np.zeros((maps, *out_dhw), v.dtype)
-    count = np.zeros(out_dhw, np.int64)
-    for value, inside, _ in _taps(v, out_dhw, size, stride, dilation, pad):
-        total += np.where(inside, value, 0)
-        count += 0 if count_padding else inside
-    if count_padding:
-        zero = (0,) * len(pad)
-        for _, inside, _ in _taps(np.zeros((1, *frame)), out_dhw, size, stride, dilation, zero):
-            count += inside
+    total, count = window_sums(v, out_dhw, size, stride, dilation, pad, end, count_padding)
     with np.errstate(invalid="ignore"):
         y[: total.size] = (total / count).ravel()
 
@@ -140,6 +155,7 @@ class Pool(Operator):
 
 
 class MaxPool(Pool):
+    moves = True
     op_types = ("MaxPool",)
     kernels = (max_pool,)
     dtypes = (*FLOATS, I8, U8)
@@ -190,15 +206,18 @@ class AveragePool(Pool):
     dtypes = FLOATS
     attributes = (*GEOMETRY, "count_include_pad")
 
-    def lower(self, node: Node) -> list[Call]:
-        args = {
+    def arguments(self, node: Node) -> dict[str, Any]:
+        """The kernel's arguments."""
+        return {
             "x": node.input(0),
             "y": node.output(),
             **self._geometry(node),
             "end": self._window(node).end,
             "count_padding": node.attr("count_include_pad", 0),
         }
-        return [Call(average_pool, str(node.dtype()), args)]
+
+    def lower(self, node: Node) -> list[Call]:
+        return [Call(average_pool, str(node.dtype()), self.arguments(node))]
 
     def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
         k = int(np.prod(self._window(node).size))

@@ -110,6 +110,25 @@ def reduced_axes(node: Node) -> list[int]:
     return sorted({node.axis(a, rank) for a in given})
 
 
+def nest(node: Node, axes: list[int]) -> dict[str, tuple[int, ...]]:
+    """The loop nests of a reduction of input 0 over `axes`, as kernels take them."""
+    shape = node.shape()
+    walk = strides.dense(shape)
+    kept = [i for i in range(len(shape)) if i not in axes]
+    dims, (stride,) = strides.merge(tuple(shape[i] for i in kept), tuple(walk[i] for i in kept))
+    reduced, (reduced_stride,) = strides.merge(
+        tuple(shape[i] for i in axes), tuple(walk[i] for i in axes)
+    )
+    if max(len(dims), len(reduced)) > strides.RANK:
+        raise node.refuse(f"a reduction over rank {len(shape)}", f"at most {strides.RANK}")
+    return {
+        "dims": strides.fill(dims, 1),
+        "stride": strides.fill(stride, 0),
+        "reduced": strides.fill(reduced, 1),
+        "reduced_stride": strides.fill(reduced_stride, 0),
+    }
+
+
 class Reduce(Operator):
     op_types = tuple(REDUCTIONS)
     attributes = ("keepdims", "noop_with_empty_axes")
@@ -134,23 +153,7 @@ class Reduce(Operator):
         return 0 if lone and REDUCTIONS[node.op].of_one else None
 
     def lower(self, node: Node) -> list[Call]:
-        shape, axes = node.shape(), reduced_axes(node)
-        walk = strides.dense(shape)
-        kept = [i for i in range(len(shape)) if i not in axes]
-        dims, (stride,) = strides.merge(tuple(shape[i] for i in kept), tuple(walk[i] for i in kept))
-        reduced, (reduced_stride,) = strides.merge(
-            tuple(shape[i] for i in axes), tuple(walk[i] for i in axes)
-        )
-        if max(len(dims), len(reduced)) > strides.RANK:
-            raise node.refuse(f"a reduction over rank {len(shape)}", f"at most {strides.RANK}")
-        args = {
-            "x": node.input(0),
-            "y": node.output(),
-            "dims": strides.fill(dims, 1),
-            "stride": strides.fill(stride, 0),
-            "reduced": strides.fill(reduced, 1),
-            "reduced_stride": strides.fill(reduced_stride, 0),
-        }
+        args = {"x": node.input(0), "y": node.output(), **nest(node, reduced_axes(node))}
         return [Call(REDUCTIONS[node.op].kernel, str(node.dtype()), args)]
 
     def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:

@@ -32,9 +32,16 @@ def corrections() -> list[type[OpRun]]:
     return [c for c in found if not c.__name__.startswith("_")]
 
 
+class Evaluator(ReferenceEvaluator):
+    """onnx.reference, with what is wrong in it set right, in bodies of functions too."""
+
+    def __init__(self, proto: Any, **more: Any) -> None:
+        super().__init__(proto, **{"new_ops": corrections(), **more})
+
+
 def evaluator(model: onnx.ModelProto) -> ReferenceEvaluator:
     """onnx.reference, with what is wrong in it set right; ONNX Runtime is the judge of that."""
-    return ReferenceEvaluator(model, new_ops=corrections())
+    return Evaluator(model)
 
 
 def evaluate(node: Node, inputs: list[npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:

@@ -12,6 +12,7 @@ from odl.ops.operator import Operator
 class View(Operator):
     """The family: no kernel, no memory of its own."""
 
+    moves = True
     dtypes = ALL
     note = "no code: shares its input's memory"
 

@@ -15,6 +15,7 @@ from odl.program import Call, Ref
 
 
 class Slice(Operator):
+    moves = True
     op_types = ("Slice",)
     kernels = (copy, take)
     dtypes = ALL

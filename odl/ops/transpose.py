@@ -52,6 +52,7 @@ def permutation(node: Node) -> tuple[int, ...]:
 
 
 class Transpose(Operator):
+    moves = True
     op_types = ("Transpose",)
     kernels = (copy,)
     attributes = ("perm",)

@@ -61,18 +61,17 @@ def lower(graph: ir.Graph, target: Target) -> Lowered:
             tensors[name] = Tensor(name, kind, data.shape, "constant", data=data)
         for name, (kind, shape) in node.scratch.items():
             tensors[name] = _bounded(Tensor(name, kind, shape, "scratch"))
-    for tensor in tensors.values():
-        if tensor.dtype.name not in target.dtypes:
-            raise Unsupported(
-                f"target {target.name} has no {tensor.dtype}",
-                where=f"tensor '{tensor.name}'",
-                advice=f"it has {', '.join(target.dtypes)}",
-            )
     used = {r.tensor for c in calls for r in c.refs(c.kernel.reads + c.kernel.writes)}
     io = {str(v.name) for v in (*graph.inputs, *graph.outputs)}
     needed = used | io | set(views) | set(views.values())
     kept = {n: t for n, t in tensors.items() if n in needed}
     for tensor in kept.values():
+        if tensor.dtype.name not in {*target.dtypes, dtype.I16.name}:  # kernels' own constants
+            raise Unsupported(
+                f"target {target.name} has no {tensor.dtype}",
+                where=f"tensor '{tensor.name}'",
+                advice=f"it has {', '.join(target.dtypes)}",
+            )
         if tensor.elements == 0:
             dims = list(tensor.shape)
             raise Unsupported(f"its shape {dims} has no elements", where=f"tensor '{tensor.name}'")

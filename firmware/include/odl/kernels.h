@@ -21,6 +21,7 @@
 #include "odl/kernels/matmul.h"
 #include "odl/kernels/movement.h"
 #include "odl/kernels/pool.h"
+#include "odl/kernels/quantised.h"
 #include "odl/kernels/recurrent.h"
 #include "odl/kernels/reduce.h"
 #include "odl/kernels/resize.h"

@@ -17,7 +17,7 @@ struct odl_conv2d {
     int32_t out_c, out_hw[2];
     int32_t size[2], stride[2], dilation[2], pad[2];
 };
-odl_kernel odl_conv2d_f32, odl_conv2d_f16;
+odl_kernel odl_conv2d_f32, odl_conv2d_f16, odl_conv2d_f32_i8;
 
 /* The same where groups == in_c: each input channel has out_c / in_c filters of its own. */
 #define odl_conv2d_depthwise odl_conv2d

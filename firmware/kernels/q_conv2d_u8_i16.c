@@ -1,0 +1,6 @@
+/* Convolution of unsigned bytes with weights of 16 bits. */
+#define T uint8_t
+#define W int16_t
+#define NAME odl_q_conv2d_u8_i16
+#define NAME_(part) odl_q_conv2d_u8_i16_##part
+#include "q_conv2d.inc"
