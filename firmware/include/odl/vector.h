@@ -6,7 +6,7 @@
  *   what the others hold does not matter. n is the same for all vectors that meet.
  * - Arithmetic is in single precision (odl_vec). Half precision (odl_half) is a form of storage:
  *   it is loaded, converted, rounded when stored, and multiplied into sums of single precision.
- * - ODL_VECTOR(T), odl_vload and their like take a pointer to float or _Float16 and do the same
+ * - odl_vload and its like take a pointer to float or _Float16 and do the same
  *   for both, so that a kernel's body is written once.
  * - Strides are in elements. A mask says which lanes an operation is for.
  * - Each operation is one instruction or two. None depends on the state of an earlier one.
@@ -77,34 +77,34 @@ ODL_INLINE odl_half odl_vgather_f16(odl_mask m, const _Float16 *p, odl_index at,
 /* The elements `at` bytes behind p, for the lanes of a mask. */
 #define odl_vgather(m, p, at, n) ODL_BY_TYPE(p, odl_vgather_f32, odl_vgather_f16)(m, p, at, n)
 
-ODL_INLINE odl_vec odl_vread_f32(const float *p, int32_t stride, size_t n) {
-    return odl_vload_f32(p, stride, n);
-}
 ODL_INLINE odl_vec odl_vread_f16(const _Float16 *p, int32_t stride, size_t n) {
     return __riscv_vfwcvt_f_f_v_f32m4(odl_vload_f16(p, stride, n), n);
 }
 /* As odl_vload, converted to single precision. */
-#define odl_vread(p, stride, n) ODL_BY_TYPE(p, odl_vread_f32, odl_vread_f16)(p, stride, n)
+#define odl_vread(p, stride, n) ODL_BY_TYPE(p, odl_vload_f32, odl_vread_f16)(p, stride, n)
 
-ODL_INLINE void odl_vwrite_f32(float *p, int32_t stride, odl_vec v, size_t n) {
-    const ptrdiff_t bytes = stride * (ptrdiff_t)sizeof *p;
+ODL_INLINE void odl_vstore_f32(float *p, int32_t stride, odl_vec v, size_t n) {
     if (stride == 1) {
         __riscv_vse32_v_f32m4(p, v, n);
     } else {
-        __riscv_vsse32_v_f32m4(p, bytes, v, n);
+        __riscv_vsse32_v_f32m4(p, stride * (ptrdiff_t)sizeof *p, v, n);
     }
 }
-ODL_INLINE void odl_vwrite_f16(_Float16 *p, int32_t stride, odl_vec v, size_t n) {
-    const odl_half rounded = __riscv_vfncvt_f_f_w_f16m2(v, n);
-    const ptrdiff_t bytes = stride * (ptrdiff_t)sizeof *p;
+ODL_INLINE void odl_vstore_f16(_Float16 *p, int32_t stride, odl_half v, size_t n) {
     if (stride == 1) {
-        __riscv_vse16_v_f16m2(p, rounded, n);
+        __riscv_vse16_v_f16m2(p, v, n);
     } else {
-        __riscv_vsse16_v_f16m2(p, bytes, rounded, n);
+        __riscv_vsse16_v_f16m2(p, stride * (ptrdiff_t)sizeof *p, v, n);
     }
 }
-/* p[0], p[stride], ... = v, rounded to the type of p. */
-#define odl_vwrite(p, stride, v, n) ODL_BY_TYPE(p, odl_vwrite_f32, odl_vwrite_f16)(p, stride, v, n)
+/* p[0], p[stride], ... = v, which is of their type. */
+#define odl_vstore(p, stride, v, n) ODL_BY_TYPE(p, odl_vstore_f32, odl_vstore_f16)(p, stride, v, n)
+
+ODL_INLINE void odl_vwrite_f16(_Float16 *p, int32_t stride, odl_vec v, size_t n) {
+    odl_vstore_f16(p, stride, __riscv_vfncvt_f_f_w_f16m2(v, n), n);
+}
+/* The same from single precision, rounded to their type. */
+#define odl_vwrite(p, stride, v, n) ODL_BY_TYPE(p, odl_vstore_f32, odl_vwrite_f16)(p, stride, v, n)
 
 /* --- sums of products: a vector as it was loaded times a scalar of its type --- */
 

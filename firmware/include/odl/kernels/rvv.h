@@ -24,5 +24,6 @@ odl_kernel odl_average_pool_f32_rvv, odl_average_pool_f16_rvv;
 odl_kernel odl_max_pool_f32_rvv, odl_max_pool_f16_rvv;
 odl_kernel odl_reduce_mean_f32_rvv, odl_reduce_mean_f16_rvv;
 odl_kernel odl_reduce_sum_f32_rvv, odl_reduce_sum_f16_rvv;
+odl_kernel odl_copy_b32_rvv, odl_copy_b16_rvv;
 
 #endif
