@@ -9,7 +9,9 @@
  * - An operand that may be absent is NULL then.
  * - Unless a comment says otherwise, the output may stand where x (or a, or b) stands if their
  *   elements correspond, and the error is that of correctly rounded IEEE arithmetic.
- * - Sums run in one order, whatever the number of cores: results do not depend on it.
+ * - Sums run in one order, whatever the number of cores: results do not depend on it. Bodies for
+ *   an ISA may have another order than the portable ones, and that of the sums and means over long
+ *   runs (reduce_*_rvv) depends on the length of the vectors; the errors stated hold for any order.
  */
 #ifndef ODL_KERNELS_H
 #define ODL_KERNELS_H

@@ -1,15 +1,16 @@
 /*
  * Vectors as the kernels *_rvv see them, over RISC-V's vector extension (Zve32f, with Zvfh for half
- * precision). An instruction set of another kind may define the same names.
+ * precision). An instruction set of another kind may define the same names. There is here what the
+ * kernels use, and no more.
  *
  * - A vector has up to odl_lanes() lanes; every operation takes the number n of those in use, and
  *   what the others hold does not matter. n is the same for all vectors that meet.
  * - Arithmetic is in single precision (odl_vec). Half precision (odl_half) is a form of storage:
  *   it is loaded, converted, rounded when stored, and multiplied into sums of single precision.
- * - odl_vload and its like take a pointer to float or _Float16 and do the same
- *   for both, so that a kernel's body is written once.
+ * - odl_vload and its like take a pointer to float or _Float16 and do the same for both, so that a
+ *   kernel's body is written once. In such bodies T is the element and V the vector of it.
  * - Strides are in elements. A mask says which lanes an operation is for.
- * - Each operation is one instruction or two. None depends on the state of an earlier one.
+ * - Each operation is one instruction or two.
  */
 #ifndef ODL_VECTOR_H
 #define ODL_VECTOR_H
@@ -54,19 +55,14 @@ ODL_INLINE odl_half odl_vload_f16(const _Float16 *p, int32_t stride, size_t n) {
 /* p[0], p[stride], p[2 * stride], ... as they are stored. */
 #define odl_vload(p, stride, n) ODL_BY_TYPE(p, odl_vload_f32, odl_vload_f16)(p, stride, n)
 
-ODL_INLINE odl_vec odl_vload_where_f32(odl_mask m, const float *p, int32_t stride, size_t n) {
-    const ptrdiff_t bytes = stride * (ptrdiff_t)sizeof *p;
-    return stride == 1 ? __riscv_vle32_v_f32m4_m(m, p, n)
-                       : __riscv_vlse32_v_f32m4_m(m, p, bytes, n);
+ODL_INLINE odl_vec odl_vload_where_f32(odl_mask m, const float *p, size_t n) {
+    return __riscv_vle32_v_f32m4_m(m, p, n);
 }
-ODL_INLINE odl_half odl_vload_where_f16(odl_mask m, const _Float16 *p, int32_t stride, size_t n) {
-    const ptrdiff_t bytes = stride * (ptrdiff_t)sizeof *p;
-    return stride == 1 ? __riscv_vle16_v_f16m2_m(m, p, n)
-                       : __riscv_vlse16_v_f16m2_m(m, p, bytes, n);
+ODL_INLINE odl_half odl_vload_where_f16(odl_mask m, const _Float16 *p, size_t n) {
+    return __riscv_vle16_v_f16m2_m(m, p, n);
 }
-/* The same for the lanes of a mask alone; what the others point to is not touched. */
-#define odl_vload_where(m, p, stride, n)                                                           \
-    ODL_BY_TYPE(p, odl_vload_where_f32, odl_vload_where_f16)(m, p, stride, n)
+/* p[0], p[1], ... in the lanes of a mask alone; what the others point to is not touched. */
+#define odl_vload_where(m, p, n) ODL_BY_TYPE(p, odl_vload_where_f32, odl_vload_where_f16)(m, p, n)
 
 ODL_INLINE odl_vec odl_vgather_f32(odl_mask m, const float *p, odl_index at, size_t n) {
     return __riscv_vluxei32_v_f32m4_m(m, p, at, n);
@@ -261,7 +257,7 @@ ODL_INLINE odl_mask odl_both(odl_mask a, odl_mask b, size_t n) {
 
 /* --- reductions --- */
 
-/* start + v[0] + v[1] + ..., in this order. */
+/* start + v[0] + v[1] + ..., in this order, whatever the machine. */
 ODL_INLINE float odl_vsum(float start, odl_vec v, size_t n) {
     const vfloat32m1_t from = __riscv_vfmv_s_f_f32m1(start, 1);
     return __riscv_vfmv_f_s_f32m1_f32(__riscv_vfredosum_vs_f32m4_f32m1(v, from, n));
