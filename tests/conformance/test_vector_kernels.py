@@ -50,8 +50,10 @@ def functions(b: Builder) -> tuple[str, ...]:
     special = [0.0, -0.0, np.inf, -np.inf, np.nan, 1e-45, 88.8, -104.5, 3e38, -9.1, 0.62]
     x = b.input(values=np.array([*special, *b.rng.normal(size=22) * 9], np.float32))
     root = b("Sqrt", b("Mul", x, x))
+    y = b.input(values=b.rng.permutation(b.inputs[x]))
+    pairs = (b("Max", x, y), b("Min", x, y))
     more = (b("Clip", x, b.constant(np.nan)), b("Clip", x, b.constant(-0.5), b.constant(np.nan)))
-    return (root, *more, *(b(op, x) for op in ("Exp", "Tanh", "Sigmoid", "Relu")))
+    return (root, *more, *pairs, *(b(op, x) for op in ("Exp", "Tanh", "Sigmoid", "Relu")))
 
 
 def wide_matmul(b: Builder) -> tuple[str, ...]:

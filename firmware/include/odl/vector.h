@@ -195,7 +195,10 @@ ODL_INLINE odl_mask odl_vmore(odl_vec a, odl_vec b, size_t n) {
     return __riscv_vmfgt_vv_f32m4_b8(a, b, n);
 }
 
-/* Where a is larger than b, or NaN. */
+/* Where a is smaller than b, or NaN; where it is larger, or NaN. */
+ODL_INLINE odl_mask odl_vless_or_nan(odl_vec a, odl_vec b, size_t n) {
+    return __riscv_vmor_mm_b8(odl_vmore(b, a, n), __riscv_vmfne_vv_f32m4_b8(a, a, n), n);
+}
 ODL_INLINE odl_mask odl_vmore_or_nan(odl_vec a, odl_vec b, size_t n) {
     return __riscv_vmor_mm_b8(odl_vmore(a, b, n), __riscv_vmfne_vv_f32m4_b8(a, a, n), n);
 }

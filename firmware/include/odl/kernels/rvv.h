@@ -18,6 +18,8 @@ odl_kernel odl_add_f32_rvv, odl_add_f16_rvv;
 odl_kernel odl_sub_f32_rvv, odl_sub_f16_rvv;
 odl_kernel odl_mul_f32_rvv, odl_mul_f16_rvv;
 odl_kernel odl_div_f32_rvv, odl_div_f16_rvv;
+odl_kernel odl_max_f32_rvv, odl_max_f16_rvv;
+odl_kernel odl_min_f32_rvv, odl_min_f16_rvv;
 odl_kernel odl_scale_shift_f32_rvv, odl_scale_shift_f16_rvv;
 odl_kernel odl_softmax_f32_rvv, odl_softmax_f16_rvv;
 odl_kernel odl_average_pool_f32_rvv, odl_average_pool_f16_rvv;
