@@ -1,7 +1,6 @@
-/* Depthwise convolution in half precision, summed up in single: the general body, one output
- * channel at a time. */
+/* Depthwise convolution in half precision, summed up in single. */
 #define T _Float16
 #define ACC float
 #define NAME odl_conv2d_depthwise_f16
 #define NAME_(part) odl_conv2d_depthwise_f16_##part
-#include "conv2d.inc"
+#include "conv2d_depthwise.inc"

@@ -1,6 +1,6 @@
-/* Depthwise convolution in single precision: the general body, one output channel at a time. */
+/* Depthwise convolution in single precision. */
 #define T float
 #define ACC float
 #define NAME odl_conv2d_depthwise_f32
 #define NAME_(part) odl_conv2d_depthwise_f32_##part
-#include "conv2d.inc"
+#include "conv2d_depthwise.inc"

@@ -1,4 +1,4 @@
-/* Geometry of pooling windows in three dimensions. */
+/* Geometry of sliding windows: pools and convolutions. */
 #ifndef ODL_POOL_H
 #define ODL_POOL_H
 
@@ -11,6 +11,19 @@ static inline struct odl_range odl_pool_taps(int32_t start, int32_t n, int32_t s
     int32_t end = start >= n ? 0 : (n - start + dilation - 1) / dilation;
     end = end < size ? end : size;
     return (struct odl_range){begin < end ? begin : end, end};
+}
+
+/* Of n windows, those whose tap lies in [0, size): that of the first is at `start`. */
+static inline struct odl_range odl_pool_inside(int32_t n, int32_t start, int32_t stride,
+                                               int32_t size) {
+    struct odl_range in = {0, n};
+    while (in.begin < in.end && start + in.begin * stride < 0) {
+        in.begin++;
+    }
+    while (in.begin < in.end && start + (in.end - 1) * stride >= size) {
+        in.end--;
+    }
+    return in;
 }
 
 /* Taps that the divisor of a mean counts along one axis. */

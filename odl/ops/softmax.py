@@ -9,7 +9,7 @@ from odl.ops.layout import Moved, Perm
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
 from odl.ops.wide import FLOATS, wide
-from odl.program import Call, In, Out, kernel
+from odl.program import Call, In, Kernel, Out, kernel
 
 
 @kernel
@@ -35,6 +35,9 @@ class Softmax(Operator):
     attributes = ("axis",)
     dtypes = FLOATS
 
+    def bodies(self, op_type: str) -> tuple[Kernel, ...]:
+        return (softmax if op_type == "Softmax" else log_softmax,)
+
     def keep_single(self, node: Node) -> str:
         return "small probabilities count"
 
@@ -51,8 +54,7 @@ class Softmax(Operator):
             "n": shape[axis],
             "inner": product(shape[axis + 1 :]),
         }
-        body = softmax if node.op == "Softmax" else log_softmax
-        return [Call(body, str(node.dtype()), args, overlay=("x",))]
+        return [Call(self.bodies(node.op)[0], str(node.dtype()), args, overlay=("x",))]
 
     def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
         """exp amplifies the rounding of x - max by |x - max|; then a sum of n and a division."""

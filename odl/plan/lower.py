@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
-from functools import cache
 
 import onnx_ir as ir
 
@@ -120,20 +118,10 @@ def choose(call: Call, target: Target, node: Node) -> Call:
     """The best body that firmware/kernels has for the target's ISA."""
     for isa in (*target.kernels, ""):
         body = replace(call, isa=isa)
-        if body.function not in _functions():
+        if body.function not in assets.kernel_functions():
             continue
         suffix = f"_{isa}" if isa else ""
         for stem in (f"{call.kernel.name}_{call.variant}{suffix}", f"{call.kernel.name}{suffix}"):
             if (assets.FIRMWARE / "kernels" / f"{stem}.c").is_file():
                 return replace(body, file=f"{stem}.c")
     raise node.refuse(f"kernel {call.function} does not exist")
-
-
-@cache
-def _functions() -> frozenset[str]:
-    """All kernels that kernels.h declares: a file may define bodies for several types."""
-    headers = (assets.FIRMWARE / "include/odl/kernels").glob("*.h")
-    lists = (
-        re.findall(r"^odl_kernel ([^;]+);", h.read_text(encoding="utf-8"), re.M) for h in headers
-    )
-    return frozenset(name for names in lists for name in re.findall(r"\w+", " ".join(names)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from odl import assets
 from odl import target as targets
 from odl.dtype import ALL, F16, F32, I8, U8, DType
@@ -45,11 +47,11 @@ def _every_isa() -> tuple[str, ...]:
 
 def _vectors(kernels: tuple[Kernel, ...], isas: tuple[str, ...]) -> str:
     """The ISAs for which one of the kernels has a body of its own."""
-    folder = assets.FIRMWARE / "kernels"
-    found = (
-        isa for isa in isas if any(next(folder.glob(f"{k.name}_*{isa}.c"), None) for k in kernels)
+    names = "|".join(k.name for k in kernels)
+    declared = " ".join(assets.kernel_functions())
+    return ", ".join(
+        isa for isa in isas if re.search(rf"\bodl_({names})(_[a-z]+\d+)+_{isa}\b", declared)
     )
-    return ", ".join(found)
 
 
 def markdown() -> str:

@@ -1,15 +1,16 @@
 /*
  * Vectors as the kernels *_rvv see them, over RISC-V's vector extension (Zve32f, with Zvfh for half
- * precision). An instruction set of another kind may define the same names.
+ * precision). An instruction set of another kind may define the same names. There is here what the
+ * kernels use, and no more.
  *
  * - A vector has up to odl_lanes() lanes; every operation takes the number n of those in use, and
  *   what the others hold does not matter. n is the same for all vectors that meet.
  * - Arithmetic is in single precision (odl_vec). Half precision (odl_half) is a form of storage:
  *   it is loaded, converted, rounded when stored, and multiplied into sums of single precision.
- * - ODL_VECTOR(T), odl_vload and their like take a pointer to float or _Float16 and do the same
- *   for both, so that a kernel's body is written once.
+ * - odl_vload and its like take a pointer to float or _Float16 and do the same for both, so that a
+ *   kernel's body is written once. In such bodies T is the element and V the vector of it.
  * - Strides are in elements. A mask says which lanes an operation is for.
- * - Each operation is one instruction or two. None depends on the state of an earlier one.
+ * - Each operation is one instruction or two.
  */
 #ifndef ODL_VECTOR_H
 #define ODL_VECTOR_H
@@ -54,19 +55,14 @@ ODL_INLINE odl_half odl_vload_f16(const _Float16 *p, int32_t stride, size_t n) {
 /* p[0], p[stride], p[2 * stride], ... as they are stored. */
 #define odl_vload(p, stride, n) ODL_BY_TYPE(p, odl_vload_f32, odl_vload_f16)(p, stride, n)
 
-ODL_INLINE odl_vec odl_vload_where_f32(odl_mask m, const float *p, int32_t stride, size_t n) {
-    const ptrdiff_t bytes = stride * (ptrdiff_t)sizeof *p;
-    return stride == 1 ? __riscv_vle32_v_f32m4_m(m, p, n)
-                       : __riscv_vlse32_v_f32m4_m(m, p, bytes, n);
+ODL_INLINE odl_vec odl_vload_where_f32(odl_mask m, const float *p, size_t n) {
+    return __riscv_vle32_v_f32m4_m(m, p, n);
 }
-ODL_INLINE odl_half odl_vload_where_f16(odl_mask m, const _Float16 *p, int32_t stride, size_t n) {
-    const ptrdiff_t bytes = stride * (ptrdiff_t)sizeof *p;
-    return stride == 1 ? __riscv_vle16_v_f16m2_m(m, p, n)
-                       : __riscv_vlse16_v_f16m2_m(m, p, bytes, n);
+ODL_INLINE odl_half odl_vload_where_f16(odl_mask m, const _Float16 *p, size_t n) {
+    return __riscv_vle16_v_f16m2_m(m, p, n);
 }
-/* The same for the lanes of a mask alone; what the others point to is not touched. */
-#define odl_vload_where(m, p, stride, n)                                                           \
-    ODL_BY_TYPE(p, odl_vload_where_f32, odl_vload_where_f16)(m, p, stride, n)
+/* p[0], p[1], ... in the lanes of a mask alone; what the others point to is not touched. */
+#define odl_vload_where(m, p, n) ODL_BY_TYPE(p, odl_vload_where_f32, odl_vload_where_f16)(m, p, n)
 
 ODL_INLINE odl_vec odl_vgather_f32(odl_mask m, const float *p, odl_index at, size_t n) {
     return __riscv_vluxei32_v_f32m4_m(m, p, at, n);
@@ -77,34 +73,34 @@ ODL_INLINE odl_half odl_vgather_f16(odl_mask m, const _Float16 *p, odl_index at,
 /* The elements `at` bytes behind p, for the lanes of a mask. */
 #define odl_vgather(m, p, at, n) ODL_BY_TYPE(p, odl_vgather_f32, odl_vgather_f16)(m, p, at, n)
 
-ODL_INLINE odl_vec odl_vread_f32(const float *p, int32_t stride, size_t n) {
-    return odl_vload_f32(p, stride, n);
-}
 ODL_INLINE odl_vec odl_vread_f16(const _Float16 *p, int32_t stride, size_t n) {
     return __riscv_vfwcvt_f_f_v_f32m4(odl_vload_f16(p, stride, n), n);
 }
 /* As odl_vload, converted to single precision. */
-#define odl_vread(p, stride, n) ODL_BY_TYPE(p, odl_vread_f32, odl_vread_f16)(p, stride, n)
+#define odl_vread(p, stride, n) ODL_BY_TYPE(p, odl_vload_f32, odl_vread_f16)(p, stride, n)
 
-ODL_INLINE void odl_vwrite_f32(float *p, int32_t stride, odl_vec v, size_t n) {
-    const ptrdiff_t bytes = stride * (ptrdiff_t)sizeof *p;
+ODL_INLINE void odl_vstore_f32(float *p, int32_t stride, odl_vec v, size_t n) {
     if (stride == 1) {
         __riscv_vse32_v_f32m4(p, v, n);
     } else {
-        __riscv_vsse32_v_f32m4(p, bytes, v, n);
+        __riscv_vsse32_v_f32m4(p, stride * (ptrdiff_t)sizeof *p, v, n);
     }
 }
-ODL_INLINE void odl_vwrite_f16(_Float16 *p, int32_t stride, odl_vec v, size_t n) {
-    const odl_half rounded = __riscv_vfncvt_f_f_w_f16m2(v, n);
-    const ptrdiff_t bytes = stride * (ptrdiff_t)sizeof *p;
+ODL_INLINE void odl_vstore_f16(_Float16 *p, int32_t stride, odl_half v, size_t n) {
     if (stride == 1) {
-        __riscv_vse16_v_f16m2(p, rounded, n);
+        __riscv_vse16_v_f16m2(p, v, n);
     } else {
-        __riscv_vsse16_v_f16m2(p, bytes, rounded, n);
+        __riscv_vsse16_v_f16m2(p, stride * (ptrdiff_t)sizeof *p, v, n);
     }
 }
-/* p[0], p[stride], ... = v, rounded to the type of p. */
-#define odl_vwrite(p, stride, v, n) ODL_BY_TYPE(p, odl_vwrite_f32, odl_vwrite_f16)(p, stride, v, n)
+/* p[0], p[stride], ... = v, which is of their type. */
+#define odl_vstore(p, stride, v, n) ODL_BY_TYPE(p, odl_vstore_f32, odl_vstore_f16)(p, stride, v, n)
+
+ODL_INLINE void odl_vwrite_f16(_Float16 *p, int32_t stride, odl_vec v, size_t n) {
+    odl_vstore_f16(p, stride, __riscv_vfncvt_f_f_w_f16m2(v, n), n);
+}
+/* The same from single precision, rounded to their type. */
+#define odl_vwrite(p, stride, v, n) ODL_BY_TYPE(p, odl_vstore_f32, odl_vwrite_f16)(p, stride, v, n)
 
 /* --- sums of products: a vector as it was loaded times a scalar of its type --- */
 
@@ -199,7 +195,10 @@ ODL_INLINE odl_mask odl_vmore(odl_vec a, odl_vec b, size_t n) {
     return __riscv_vmfgt_vv_f32m4_b8(a, b, n);
 }
 
-/* Where a is larger than b, or NaN. */
+/* Where a is smaller than b, or NaN; where it is larger, or NaN. */
+ODL_INLINE odl_mask odl_vless_or_nan(odl_vec a, odl_vec b, size_t n) {
+    return __riscv_vmor_mm_b8(odl_vmore(b, a, n), __riscv_vmfne_vv_f32m4_b8(a, a, n), n);
+}
 ODL_INLINE odl_mask odl_vmore_or_nan(odl_vec a, odl_vec b, size_t n) {
     return __riscv_vmor_mm_b8(odl_vmore(a, b, n), __riscv_vmfne_vv_f32m4_b8(a, a, n), n);
 }
@@ -261,7 +260,7 @@ ODL_INLINE odl_mask odl_both(odl_mask a, odl_mask b, size_t n) {
 
 /* --- reductions --- */
 
-/* start + v[0] + v[1] + ..., in this order. */
+/* start + v[0] + v[1] + ..., in this order, whatever the machine. */
 ODL_INLINE float odl_vsum(float start, odl_vec v, size_t n) {
     const vfloat32m1_t from = __riscv_vfmv_s_f_f32m1(start, 1);
     return __riscv_vfmv_f_s_f32m1_f32(__riscv_vfredosum_vs_f32m4_f32m1(v, from, n));

@@ -18,11 +18,14 @@ odl_kernel odl_add_f32_rvv, odl_add_f16_rvv;
 odl_kernel odl_sub_f32_rvv, odl_sub_f16_rvv;
 odl_kernel odl_mul_f32_rvv, odl_mul_f16_rvv;
 odl_kernel odl_div_f32_rvv, odl_div_f16_rvv;
+odl_kernel odl_max_f32_rvv, odl_max_f16_rvv;
+odl_kernel odl_min_f32_rvv, odl_min_f16_rvv;
 odl_kernel odl_scale_shift_f32_rvv, odl_scale_shift_f16_rvv;
 odl_kernel odl_softmax_f32_rvv, odl_softmax_f16_rvv;
 odl_kernel odl_average_pool_f32_rvv, odl_average_pool_f16_rvv;
 odl_kernel odl_max_pool_f32_rvv, odl_max_pool_f16_rvv;
 odl_kernel odl_reduce_mean_f32_rvv, odl_reduce_mean_f16_rvv;
 odl_kernel odl_reduce_sum_f32_rvv, odl_reduce_sum_f16_rvv;
+odl_kernel odl_copy_b32_rvv, odl_copy_b16_rvv;
 
 #endif
