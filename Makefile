@@ -24,10 +24,10 @@ check: $(VENV)/test debian ## Install, then format, lint, types, layers and test
 	$(BIN)/clang-format --dry-run -Werror $(C_FILES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist loadfile
 
 slow: $(VENV)/test debian ## The long fuzzing and sweeps
-	$(BIN)/pytest -n 2 --slow
+	$(BIN)/pytest -n 2 --dist loadfile --slow
 
 cases: $(VENV)/test ## List the ONNX node cases that the tests run
 	@$(BIN)/pytest -q --collect-only tests/conformance | grep ::
