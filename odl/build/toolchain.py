@@ -44,19 +44,20 @@ def compiler(target: Target, name: str = "", dtypes: tuple[str, ...] = ()) -> Co
         raise UsageError(
             f"target {target.name} has no tool chain '{name}'", advice=f"it has {', '.join(chains)}"
         )
-    able = {n: c for n, c in chains.items() if not set(c.lacks) & set(dtypes)}
-    if name and name not in able:
-        lacking = ", ".join(d for d in dtypes if d in chains[name].lacks)
+    able = [n for n, chain in chains.items() if not set(chain.lacks) & set(dtypes)]
+    asked = [name] if name else list(chains)
+    if not set(asked) & set(able):
+        lacking = ", ".join(d for d in dtypes if d in chains[asked[0]].lacks)
         raise UsageError(
-            f"tool chain {name} has no {lacking}, which the model needs",
-            advice=f"use --toolchain {' or '.join(able)}",
+            f"tool chain {asked[0]} has no {lacking}, which the model needs",
+            advice=f"use --toolchain {' or '.join(able)}" if able else "compile for another target",
         )
     for candidate in [name] if name else able:
         program, *words = chains[candidate].command
         if (path := find_program(program)) is not None:
             chain = chains[candidate]
             return Compiler(candidate, (path, *words, *chain.flags), chain.ldflags)
-    wanted = chains[name or next(iter(able))].command[0]
+    wanted = chains[name or able[0]].command[0]
     raise DeviceError(
         f"the C compiler '{wanted}' is not installed",
         advice=_PACKAGES.get(wanted, f"install {wanted}, or choose another with --toolchain"),

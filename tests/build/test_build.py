@@ -100,6 +100,17 @@ def test_a_tool_chain_without_a_type_of_the_model_is_passed_over(
     assert str(error.value) == "the C compiler 'zig' is not installed; pip install 'odl-mcu[sim]'"
 
 
+def test_a_target_without_a_type_of_the_model_is_refused() -> None:
+    spike = load("spike")
+    lone = {"gcc": spike.build.toolchains["gcc"]}
+    target = replace(spike, build=replace(spike.build, toolchains=lone))
+    with pytest.raises(UsageError) as error:
+        compiler(target, "", ("f16",))
+    assert str(error.value) == (
+        "tool chain gcc has no f16, which the model needs; compile for another target"
+    )
+
+
 def test_the_first_installed_tool_chain_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "odl.build.toolchain.find_program", lambda name: "/bin/x" if name != "zig" else None
