@@ -28,8 +28,9 @@ odl_kernel odl_dequantize_i8_f16, odl_dequantize_u8_f16, odl_dequantize_i32_f16;
 /*
  * Convolution in integers: sum = bias[o] + w * x over a window, y = round(sum * multiplier[o]) +
  * zero between low and high, halves to even, with sum * multiplier in single precision. x[batch]
- * [in_c][in_hw] has the value x_zero outside; w[out_c][in_c / groups][size], of 8 or 16 bits, has
- * no zero point, and bias[out_c] contains -x_zero times the sum of each filter. Where multiplier is
+ * [in_c][in_hw] has the value x_zero outside. w, of 8 or 16 bits and without zero point, has in each
+ * group blocks [size][in_c / groups][4] of four output channels, and [size][in_c / groups] for each
+ * that is left over; bias[out_c] contains -x_zero times the sum of each filter. Where multiplier is
  * NULL, y is the sums, of 32 bits. Not in place.
  */
 struct odl_q_conv2d {
