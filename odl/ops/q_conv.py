@@ -10,7 +10,7 @@ import numpy.typing as npt
 from odl.ops import strides
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator
-from odl.ops.q_matmul import q_matmul, q_matmul_args
+from odl.ops.q_matmul import packed_columns, q_matmul, q_matmul_args
 from odl.ops.q_sums import fold_zero, sum_parts
 from odl.ops.quantised import QUANTISED, centred, requantise
 from odl.ops.quantised_operator import Quantised
@@ -115,7 +115,6 @@ class _Convolution(Operator):
         rounding = {"zero": 0, "low": 0, "high": 0, **over}
         operands = {
             "x": node.input(0),
-            "w": node.new_constant("weight", w),
             "bias": node.new_constant("bias", folded),
             "multiplier": scale,
             "y": node.output(),
@@ -124,9 +123,13 @@ class _Convolution(Operator):
         types = f"{node.dtype()}_{'i8' if w.dtype == np.int8 else 'i16'}"
         plain = all(v == 1 for v in g.size + g.stride) and not any(g.pad + g.end)
         if plain and groups == 1:
+            columns = packed_columns(w.reshape(w.shape[0], in_c).T)
+            operands["b"] = node.new_constant("weight", columns)
             return [self._pointwise(node, w.shape[0], types, operands, rounding)]
-        operands["w"] = node.new_constant("packed", packed(w, groups))
+        operands |= {"w": node.new_constant("weight", packed(w, groups))}
         args = {
+            "x": operands.pop("x"),
+            "w": operands.pop("w"),
             **operands,
             "batch": batch,
             "groups": groups,
@@ -149,14 +152,13 @@ class _Convolution(Operator):
         """Rows are positions, columns are output channels; y stands transposed."""
         batch, in_c, *spatial = node.shape()
         n = int(np.prod(spatial))
-        given = {"a": operands.pop("x"), "b": operands.pop("w"), **operands, **rounding}
+        given = {"a": operands.pop("x"), **operands, **rounding}
         args = q_matmul_args(
             n,
             in_c,
             out_c,
             **given,
             a_stride=(1, n),
-            b_stride=(1, in_c),
             y_stride=(1, n),
             multiplier_stride=1,
             batch=strides.fill((batch,), 1),
