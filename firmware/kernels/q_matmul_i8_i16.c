@@ -1,8 +1,6 @@
 /* Product of signed bytes with weights of 16 bits. */
 #define A int8_t
 #define B int16_t
-#define A_ZERO 0
-#define B_ZERO 0
 #define NAME odl_q_matmul_i8_i16
 #define NAME_(part) odl_q_matmul_i8_i16_##part
 #include "q_matmul.inc"

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from odl.ops import strides
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator
-from odl.ops.q_matmul import q_matmul, q_matmul_args
+from odl.ops.q_matmul import packed_columns, q_matmul, q_matmul_args
 from odl.ops.q_sums import fold_zero, sum_parts
 from odl.ops.quantised import QUANTISED, centred, requantise
 from odl.ops.quantised_operator import Quantised
@@ -18,6 +18,29 @@ from odl.ops.windows import Window, window
 from odl.program import Call, In, Out, kernel
 
 Array = npt.NDArray[Any]
+
+
+BLOCK = 4
+"""CHANNELS of q_conv2d.inc: output channels whose weights stand together."""
+
+
+def packed(w: Array, groups: int) -> Array:
+    """[out_c, in_c / groups, size] as blocks [size, in_c / groups, 4], and single channels."""
+    parts = []
+    for group in np.split(w, groups):
+        whole = len(group) // BLOCK * BLOCK
+        blocks = [*group[:whole].reshape(-1, BLOCK, *w.shape[1:]), *group[whole:, None]]
+        parts += [np.moveaxis(b, (0, 1), (-1, -2)).ravel() for b in blocks]
+    return np.concatenate(parts)
+
+
+def _unpacked(w: Array, groups: int, out_c: int, size: tuple[int, ...]) -> Array:
+    """The inverse, as [groups, out_c / groups, in_c / groups, size]."""
+    in_c = w.size // (out_c * int(np.prod(size)))
+    places = packed(np.arange(w.size).reshape(out_c, in_c, *size), groups)
+    plain = np.empty(w.size, np.int64)
+    plain[places] = w
+    return plain.reshape(groups, out_c // groups, in_c, *size)
 
 
 @kernel
@@ -42,14 +65,13 @@ def q_conv2d(
     low: int,
     high: int,
 ) -> None:
-    """NCHW convolution in integers; what lies outside x has the value x_zero.
+    """NCHW convolution in integers; what lies outside x has the value x_zero, w is `packed`.
 
     y = round((bias[c] + sum w x) * multiplier[c]) + zero between low and high, halves to even;
     without multiplier y is the sums themselves, of 32 bits.
     """
     v = x[: batch * in_c * in_hw[0] * in_hw[1]].reshape(batch, groups, -1, *in_hw)
-    kernels = w[: out_c * (in_c // groups) * size[0] * size[1]]
-    kernels = kernels.reshape(groups, out_c // groups, -1, *size).astype(np.int64)
+    kernels = _unpacked(w[: out_c * (in_c // groups) * size[0] * size[1]], groups, out_c, size)
     sums = np.zeros((batch, groups, out_c // groups, *out_hw), np.int64)
     for tap in np.ndindex(*size):
         at = [
@@ -93,7 +115,6 @@ class _Convolution(Operator):
         rounding = {"zero": 0, "low": 0, "high": 0, **over}
         operands = {
             "x": node.input(0),
-            "w": node.new_constant("weight", w),
             "bias": node.new_constant("bias", folded),
             "multiplier": scale,
             "y": node.output(),
@@ -102,8 +123,13 @@ class _Convolution(Operator):
         types = f"{node.dtype()}_{'i8' if w.dtype == np.int8 else 'i16'}"
         plain = all(v == 1 for v in g.size + g.stride) and not any(g.pad + g.end)
         if plain and groups == 1:
+            columns = packed_columns(w.reshape(w.shape[0], in_c).T)
+            operands["b"] = node.new_constant("weight", columns)
             return [self._pointwise(node, w.shape[0], types, operands, rounding)]
+        operands |= {"w": node.new_constant("weight", packed(w, groups))}
         args = {
+            "x": operands.pop("x"),
+            "w": operands.pop("w"),
             **operands,
             "batch": batch,
             "groups": groups,
@@ -126,14 +152,13 @@ class _Convolution(Operator):
         """Rows are positions, columns are output channels; y stands transposed."""
         batch, in_c, *spatial = node.shape()
         n = int(np.prod(spatial))
-        given = {"a": operands.pop("x"), "b": operands.pop("w"), **operands, **rounding}
+        given = {"a": operands.pop("x"), **operands, **rounding}
         args = q_matmul_args(
             n,
             in_c,
             out_c,
             **given,
             a_stride=(1, n),
-            b_stride=(1, in_c),
             y_stride=(1, n),
             multiplier_stride=1,
             batch=strides.fill((batch,), 1),

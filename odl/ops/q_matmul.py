@@ -14,13 +14,13 @@ from odl.ops.operator import Arrays, Operator
 from odl.ops.q_sums import fold_zero, sum_parts
 from odl.ops.quantised import QUANTISED, centred, requantise
 from odl.ops.quantised_operator import Quantised
-from odl.program import Call, In, Kernel, Out, kernel
+from odl.program import Call, In, Out, kernel
 
 Array = npt.NDArray[Any]
 
 
 @kernel
-def q_matmul(
+def q_matmul_pair(
     a: In,
     b: In,
     bias: In | None,
@@ -62,8 +62,51 @@ def q_matmul(
         y[at] = requantise(sums, scale, zero, low, high, y.dtype)
 
 
-q_matmul_pair = Kernel("q_matmul_pair", q_matmul.run)
-"""The same where b is computed on the device; `q_matmul` has no zero points to subtract."""
+@kernel
+def q_matmul(
+    a: In,
+    b: In,
+    bias: In | None,
+    multiplier: In | None,
+    y: Out,
+    m: int,
+    k: int,
+    n: int,
+    a_stride: tuple[int, ...],
+    b_stride: tuple[int, ...],
+    y_stride: tuple[int, ...],
+    multiplier_stride: int,
+    batch: tuple[int, ...],
+    a_batch: tuple[int, ...],
+    b_batch: tuple[int, ...],
+    a_zero: int,
+    b_zero: int,
+    zero: int,
+    low: int,
+    high: int,
+) -> None:
+    """`q_matmul_pair` where b is constant, without zero point and `packed_columns`.
+
+    The zero point of a is in the bias; the strides of b do not count.
+    """
+    places = packed_columns(np.arange(k * n).reshape(k, n))
+    plain = np.empty(k * n, np.int64)
+    plain[places] = b[: k * n]
+    q_matmul_pair.run(
+        a, plain, bias, multiplier, y, m, k, n, a_stride, (n, 1), y_stride, multiplier_stride,
+        batch, a_batch, b_batch, 0, 0, zero, low, high,
+    )  # fmt: skip
+
+
+BLOCK = 4
+"""COLS of q_matmul.inc: columns whose weights stand together."""
+
+
+def packed_columns(w: Array) -> Array:
+    """[k, n] as blocks [k, 4] of four columns, and single columns."""
+    whole = w.shape[1] // BLOCK * BLOCK
+    blocks = [w[:, j : j + BLOCK].ravel() for j in range(0, whole, BLOCK)]
+    return np.concatenate([*blocks, w[:, whole:].T.ravel()])
 
 
 def q_matmul_args(m: int, k: int, n: int, **given: Any) -> dict[str, Any]:
@@ -135,7 +178,7 @@ class _Product(Operator):
         """`w` is [k, n] without zero point, or [k]."""
         matrix = w.reshape(w.shape[0], -1)
         operands = {
-            "b": node.new_constant("weight", matrix),
+            "b": node.new_constant("weight", packed_columns(matrix)),
             "bias": node.new_constant("bias", fold_zero(node, matrix.T, bias, x_zero)),
         }
         return {**self._nest(node), **operands}
@@ -211,12 +254,11 @@ class QGemm(Quantised):
             k,
             n,
             a=node.input(0),
-            b=node.new_constant("weight", w),
+            b=node.new_constant("weight", packed_columns(w.T)),
             bias=node.new_constant("bias", fold_zero(node, w, bias, self.scalar(node, "x_zero"))),
             multiplier=node.new_constant("multiplier", multiplier),
             y=node.output(),
             a_stride=(1, m) if node.attr("transA", 0) else (k, 1),
-            b_stride=(1, k),
             multiplier_stride=1,
             **self.rounding(node),
         )

@@ -35,6 +35,7 @@ def fuse_qdq(model: ir.Model) -> ir.Model:
                 _skip(edit, node, quantised) or _tabulate(edit, node, quantised) or _fuse(
                     edit, node, quantised
                 )
+    model.opset_imports.setdefault("ai.odl", 1)
     return model
 
 

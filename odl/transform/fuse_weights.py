@@ -23,6 +23,7 @@ def fuse_weights(model: ir.Model) -> ir.Model:
     for node in list(model.graph):
         if any(is_a(node, op) for op in ("MatMul", "Gemm", "Conv")):
             _fuse(edit, node)
+    model.opset_imports.setdefault("ai.odl", 1)
     return model
 
 

@@ -11,6 +11,7 @@ from onnx import version_converter
 from odl.compile import Compiled, Options, compile_graph
 from odl.ops import foreigners, registry
 from odl.plan.interpret import interpret
+from tests.conformance.judge import disagreements
 from tests.conformance.node_cases import node_cases
 from tests.conformance.random_models import RandomModel, random_models
 from tests.devices import CORES, Programs, host_programs
@@ -55,11 +56,17 @@ def test_onnx_runtime_agrees(case: RandomModel) -> None:
     want = dict(
         zip([o.name for o in session.get_outputs()], session.run(None, case.inputs), strict=True)
     )
-    program = compiled(case).program
-    seen = interpret(program, case.inputs)
+    seen = interpret(compiled(case).program, case.inputs)
+    quantised = any(n.op_type == "QuantizeLinear" for n in case.model.graph.node)
+    if quantised:
+        assert not disagreements(compiled(case), {**case.inputs, **want})
     for name, value in want.items():
         assert seen[name].shape == value.shape
         assert seen[name].dtype == value.dtype
+        if quantised:  # a difference of one goes on to what follows
+            far = np.abs(seen[name].astype(int) - value.astype(int)) > 1
+            assert np.count_nonzero(far) <= 0.01 * far.size
+            continue
         half = value.dtype == np.float16
         tolerance = {"rtol": 1e-2, "atol": 1e-2} if half else {"rtol": 2e-4, "atol": 2e-5}
         np.testing.assert_allclose(seen[name], value, **tolerance)

@@ -28,9 +28,10 @@ odl_kernel odl_dequantize_i8_f16, odl_dequantize_u8_f16, odl_dequantize_i32_f16;
 /*
  * Convolution in integers: sum = bias[o] + w * x over a window, y = round(sum * multiplier[o]) +
  * zero between low and high, halves to even, with sum * multiplier in single precision. x[batch]
- * [in_c][in_hw] has the value x_zero outside; w[out_c][in_c / groups][size], of 8 or 16 bits, has
- * no zero point, and bias[out_c] contains -x_zero times the sum of each filter. Where multiplier is
- * NULL, y is the sums, of 32 bits. Not in place.
+ * [in_c][in_hw] has the value x_zero outside. w, of 8 or 16 bits and without zero point, has in
+ * each group blocks [size][in_c / groups][4] of four output channels, and [size][in_c / groups] for
+ * each that is left over; bias[out_c] contains -x_zero times the sum of each filter. Where
+ * multiplier is NULL, y is the sums, of 32 bits. Not in place.
  */
 struct odl_q_conv2d {
     const void *x, *w, *bias, *multiplier;
@@ -44,9 +45,10 @@ struct odl_q_conv2d {
 odl_kernel odl_q_conv2d_i8_i8, odl_q_conv2d_i8_i16, odl_q_conv2d_u8_i8, odl_q_conv2d_u8_i16;
 
 /*
- * Product in integers: y[t][i][j] = round((bias[j] + sum_k a[t][i][k] * b[t][k][j]) *
+ * Product in integers: y[t][i][j] = round((bias[j] + sum_k a[t][i][k] * b[k][j]) *
  * multiplier[j * multiplier_stride]) + zero, as odl_q_conv2d rounds it; the zero point of a is in
- * the bias, b has none. bias may be NULL. t is as in odl_matmul, y dense in it. Not in place.
+ * the bias, b has none. b is constant: blocks [k][4] of four columns, then [k] for each that is
+ * left over. bias may be NULL. t is as in odl_matmul, y dense in it. Not in place.
  */
 struct odl_q_matmul {
     const void *a, *b, *bias, *multiplier;
@@ -58,7 +60,7 @@ struct odl_q_matmul {
 };
 odl_kernel odl_q_matmul_i8_i8, odl_q_matmul_i8_i16, odl_q_matmul_u8_i8, odl_q_matmul_u8_i16;
 
-/* The same with a - a_zero for a and b - b_zero for b. */
+/* The same with a - a_zero for a and b[t] - b_zero for b, which is walked by its strides. */
 #define odl_q_matmul_pair odl_q_matmul
 odl_kernel odl_q_matmul_pair_i8_i8, odl_q_matmul_pair_i8_u8;
 odl_kernel odl_q_matmul_pair_u8_i8, odl_q_matmul_pair_u8_u8;
