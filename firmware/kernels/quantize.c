@@ -14,7 +14,9 @@
             for (int32_t i = 0; i < run.n; i++) {                                                  \
                 const int32_t k = i * p->stride[2], z = zero ? zero[k] : 0;                        \
                 const float v = (float)x[i] / (float)scale[k];                                     \
-                y[i] = (T)(odl_round_within(v, (float)(LOW - z), (float)(HIGH - z)) + z);          \
+                y[i] = (T)(odl_round_within(v, (float)((int32_t)LOW - z),                          \
+                                            (float)((int32_t)HIGH - z)) +                          \
+                           z);                                                                     \
             }                                                                                      \
             at += run.n;                                                                           \
         }                                                                                          \
