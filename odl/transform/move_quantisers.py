@@ -8,6 +8,7 @@ import onnx_ir as ir
 from odl.ops import registry
 from odl.ops.node import Node, constant_value
 from odl.ops.quantised import saturate
+from odl.ops.transpose import permutation
 from odl.transform.quantisers import Editor, Quantisation, alone, is_a, quantisation, source
 
 
@@ -29,7 +30,7 @@ def _step(edit: Editor, node: ir.Node) -> bool:
         return False
     if is_a(node, "QuantizeLinear"):
         return _hoist(edit, node)
-    return _sink(edit, node)
+    return _sink(edit, node) or _sink_axis(edit, node)
 
 
 def _moved(node: ir.Node | None) -> list[int]:
@@ -74,6 +75,28 @@ def _sink(edit: Editor, node: ir.Node) -> bool:
     integers, real = made.outputs[0], node.outputs[0]
     integers.type, integers.shape = first.inputs[0].type, real.shape  # type: ignore[union-attr]
     back = edit.before(node, "DequantizeLinear", [integers, *first.inputs[1:]], f"{name}/real")
+    edit.stand_in(real, back.outputs[0])
+    return True
+
+
+def _sink_axis(edit: Editor, node: ir.Node) -> bool:
+    """Transpose(DequantizeLinear(weights)) with a scale for each index of an axis, which moves."""
+    before = source(node.inputs[0]) if is_a(node, "Transpose") else None
+    if before is None or before.inputs[0] is None or constant_value(before.inputs[0]) is None:
+        return False
+    view = Node(before)
+    if len(view.shape(1)) != 1 or view.attr("block_size", 0):
+        return False
+    perm = permutation(Node(node))
+    axis = perm.index(view.axis(view.attr("axis", 1), len(perm)))
+    real = node.outputs[0]
+    made = edit.before(
+        node, "Transpose", [before.inputs[0]], f"{real.name}/integers", dict(node.attributes)
+    )
+    integers = made.outputs[0]
+    integers.type, integers.shape = before.inputs[0].type, real.shape
+    inputs = [integers, *before.inputs[1:]]
+    back = edit.before(node, "DequantizeLinear", inputs, f"{real.name}/real", {"axis": axis})
     edit.stand_in(real, back.outputs[0])
     return True
 

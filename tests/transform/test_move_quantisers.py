@@ -69,3 +69,15 @@ def test_what_somebody_reads_as_float_stays() -> None:
     model = fold_constants(graph(text))
     before = as_bytes(model)
     assert as_bytes(move_quantisers(model)) == before
+
+
+def test_the_axis_of_weights_moves_with_a_transpose() -> None:
+    text = """g (float[2,3] x) => (float[2,3] y) <int8[3,2] w = {1,-2,3,4,5,-6},
+        float[3] s = {0.1,0.2,0.3}, int8[3] z = {0,1,2}> {
+        r = DequantizeLinear <axis = 0> (w, s, z)
+        m = Transpose <perm = [1, 0]> (r)
+        y = Mul (x, m) }"""
+    made = remove_dead(fold_constants(move_quantisers(fold_constants(graph(text)))))
+    assert operators(made) == ["DequantizeLinear", "Mul"]
+    x = np.ones((2, 3), np.float32)
+    np.testing.assert_array_equal(reference(made, {"x": x})[0], reference(graph(text), {"x": x})[0])
