@@ -22,6 +22,8 @@ from odl.run.session import RunOptions, open_port, run
 from tests.devices import Programs
 
 SAMPLES = Samples({"x": np.ones((3, 1, 2000), np.float32)}, None)
+FIRST = bytes(2)
+"""What the host program reads before all else: the number of the model to serve."""
 
 
 @contextmanager
@@ -32,7 +34,7 @@ def served(programs: Programs, bytes_until_unplugged: int | None = None) -> Iter
     def bridge() -> None:
         connection, _ = listener.accept()
         streams = {"stdin": connection.fileno(), "stdout": subprocess.PIPE}
-        with subprocess.Popen([programs.program, "0"], **streams) as device, connection:
+        with subprocess.Popen([programs.program], **streams) as device, connection:
             assert device.stdout is not None
             left = bytes_until_unplugged
             while data := os.read(device.stdout.fileno(), 4096):
@@ -54,6 +56,7 @@ def test_a_whole_run_over_a_socket(programs: Programs) -> None:
     with served(programs) as url:
         options = RunOptions(port=url)
         with open_port(programs.projects[0], None, options) as port:
+            port.write(FIRST)
             assert run(programs.projects[0], port, SAMPLES, options).ok
 
 
@@ -64,6 +67,7 @@ def test_unplugged_in_the_middle(programs: Programs) -> None:
             open_port(programs.projects[0], None, options) as port,
             pytest.raises(DeviceError) as error,
         ):
+            port.write(FIRST)
             run(programs.projects[0], port, SAMPLES, options)
     assert str(error.value).startswith(f"{url}: the device was unplugged (")
     assert error.value.exit_code == 5
@@ -100,7 +104,8 @@ def terminal(programs: Programs, unplugged_at: int = Message.BYE) -> Iterator[st
     ours, theirs = os.openpty()
     tty.setraw(theirs)
     streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "bufsize": 0}
-    with subprocess.Popen([programs.program, "0"], **streams) as device:
+    with subprocess.Popen([programs.program], **streams) as device:
+        device.stdin.write(FIRST)
 
         def down() -> None:
             while data := os.read(device.stdout.fileno(), 4096):
