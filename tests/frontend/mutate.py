@@ -33,7 +33,8 @@ import numpy as np
 from odl.cli import _run
 from odl.cli.sandbox import MEMORY_BYTES
 from tests.conformance.random_models import random_models
-from tests.frontend.mutations import BYTES, ONNX, PROTOBUF, Mutation, pick
+from tests.frontend import tflite_cases
+from tests.frontend.mutations import BYTES, ONNX, PROTOBUF, WORDS, Mutation, pick
 from tests.models import conv_net, model, relu_net
 
 SECONDS = 2.0
@@ -70,7 +71,14 @@ def onnx_seeds() -> Iterator[bytes]:
             yield data
 
 
-FORMATS = [Format(".onnx", onnx_seeds, [*BYTES, *PROTOBUF * 5, *ONNX * 3])]
+def tflite_seeds() -> Iterator[bytes]:
+    yield from tflite_cases.CASES.values()
+
+
+FORMATS = [
+    Format(".onnx", onnx_seeds, [*BYTES, *PROTOBUF * 5, *ONNX * 3]),
+    Format(".tflite", tflite_seeds, [*BYTES, *WORDS * 10]),
+]
 """A new kind of file is one more entry."""
 
 

@@ -62,6 +62,25 @@ def repeat(rng: Rng, data: bytes, other: bytes) -> bytes:
 BYTES: list[Mutation] = [flip_bits, overwrite, truncate, splice, repeat]
 
 
+# --- flatbuffers, of any schema: every offset, length and small number is a word ---
+
+
+def change_word(rng: Rng, data: bytes, other: bytes) -> bytes:
+    """To a number on an edge, to another word of the file, or by a little."""
+    words = np.frombuffer(data[: len(data) & ~3], "<u4").copy()
+    if not words.size:
+        return data
+    at = int(rng.integers(words.size))
+    words[at] = pick(
+        rng, [NUMBERS[int(rng.integers(len(NUMBERS)))] % (1 << 32), int(pick(rng, words)),
+              (int(words[at]) + int(rng.integers(-8, 9))) % (1 << 32)]
+    )  # fmt: skip
+    return words.tobytes() + data[len(data) & ~3 :]
+
+
+WORDS: list[Mutation] = [change_word]
+
+
 # --- protobuf, of any schema: the lengths around a change stay right ---
 
 Field = list[Any]

@@ -63,12 +63,10 @@ def test_a_whole_run_over_a_socket(programs: Programs) -> None:
 def test_unplugged_in_the_middle(programs: Programs) -> None:
     with served(programs, 20_000) as url:
         options = RunOptions(port=url)
-        with (
-            open_port(programs.projects[0], None, options) as port,
-            pytest.raises(DeviceError) as error,
-        ):
+        with open_port(programs.projects[0], None, options) as port:
             port.write(FIRST)
-            run(programs.projects[0], port, SAMPLES, options)
+            with pytest.raises(DeviceError) as error:
+                run(programs.projects[0], port, SAMPLES, options)
     assert str(error.value).startswith(f"{url}: the device was unplugged (")
     assert error.value.exit_code == 5
 
