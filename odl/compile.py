@@ -19,12 +19,15 @@ from odl.ops.reference import functions
 from odl.plan.plan import check_fit, plan
 from odl.program import Program
 from odl.target import Target
+from odl.train.options import TrainOptions
+from odl.train.step import SKIPPED_IN_ROW, add_loss, add_updates
 from odl.transform.decompose import decompose
 from odl.transform.fold_batch_norm import fold_batch_norm
 from odl.transform.fold_constants import fold_constants
 from odl.transform.fold_dequantised import fold_dequantised
 from odl.transform.fuse_qdq import fuse_qdq
 from odl.transform.fuse_weights import fuse_weights
+from odl.transform.infer_shapes import infer_shapes
 from odl.transform.lift_constants import lift_constants
 from odl.transform.merge_transposes import merge_transposes
 from odl.transform.move_quantisers import move_quantisers
@@ -55,6 +58,21 @@ CANONICAL: tuple[Pass, ...] = (
 )
 """From a model with static inputs to the graph that operators lower."""
 
+FOR_TRAINING = tuple(
+    p for p in CANONICAL if p not in (move_quantisers, fuse_qdq, fuse_weights, fold_dequantised)
+)
+"""The same without what makes operators that have no gradient."""
+
+STEP: tuple[Pass, ...] = (
+    fold_constants,
+    decompose,
+    fold_constants,
+    merge_transposes,
+    remove_dead,
+    name_all,
+)
+"""From a graph with loss, gradients and updates to what operators lower."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -66,6 +84,8 @@ class Options:
     input_shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
     dtype: str = "fp32"
     """Of weights and activations: `fp32` as the model has them, or `fp16`."""
+    train: TrainOptions | None = None
+    """Compile a training step; None: inference alone."""
     every_stage: bool = False
     """Keep the graph after each pass, not only the first and the last."""
 
@@ -83,7 +103,7 @@ class Compiled:
 
     @property
     def graph(self) -> onnx.ModelProto:
-        """The canonical graph: what the device computes and the reference checks."""
+        """The last stage: what the device computes and the reference checks."""
         return list(self.stages.values())[-1]
 
 
@@ -100,14 +120,34 @@ def canonicalise(
     name_all(model)
     set_input_shapes(model, options.input_shapes)
     stages = {"imported": _snapshot(model)}
-    for i, step in enumerate(CANONICAL, 1):
+    for i, step in enumerate(_passes(options.train), 1):
         model = step(model)
         if options.every_stage:
             stages[f"{i:02d}_{step.__name__}"] = _snapshot(model)
+    if options.train is not None:
+        stages["inference"] = _snapshot(model)
+        return stages, single
     if options.dtype == "fp16":
         model, single = to_half(model)
     stages["canonical"] = _snapshot(model)
     return stages, single
+
+
+def _passes(train: TrainOptions | None) -> tuple[Pass, ...]:
+    if train is None:
+        return CANONICAL
+    keep_norms = train.trainables == "norm"
+    return tuple(p for p in FOR_TRAINING if not (keep_norms and p is fold_batch_norm))
+
+
+def make_step(model: ir.Model, train: TrainOptions) -> int:
+    """The canonical graph `model` becomes a training step; how many states it has."""
+    add_loss(model, train)
+    infer_shapes(model)
+    states = add_updates(model, train)
+    for step in STEP:
+        step(model)
+    return states
 
 
 def compile_model(path: Path, options: Options) -> Compiled:
@@ -127,7 +167,11 @@ def compile_graph(model: ir.Model, name: str, options: Options) -> Compiled:
     if not 1 <= cores <= target.cores:
         raise UsageError(f"{cores} cores", advice=f"{target.name} has 1 to {target.cores}")
     stages, single = canonicalise(model, options)
-    program = plan(model.graph, name, target, cores)
+    states = 0
+    if options.train is not None:
+        states = make_step(model, options.train)
+        stages["canonical"] = _snapshot(model)
+    program = plan(model.graph, name, target, cores, states, SKIPPED_IN_ROW)
     return Compiled(name, target, stages, program, single)
 
 

@@ -134,7 +134,8 @@ class Buffer:
 class Tensor:
     """A named tensor of the graph and the place where it stands.
 
-    `kind` is input, output, inner, scratch or constant. Constants carry `data` and no buffer.
+    `kind` is input, state, output, inner, scratch or constant. Constants carry `data` and no
+    buffer.
     Several tensors share a buffer where one is a view of another or has taken over its memory.
     """
 
@@ -160,6 +161,30 @@ class Tensor:
 
 
 @dataclass(frozen=True)
+class State:
+    """A tensor that lives from run to run; a run leaves its successor in the same bytes."""
+
+    tensor: str
+    successor: str
+    first: str = ""
+    """The constant that it is at first; empty for zeros."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a Program has that trains: a run of all calls is one step."""
+
+    label: str
+    loss: str
+    states: tuple[State, ...]
+    """In the order in which they stand, without gaps but for alignment, at the arena's start."""
+    forward: int
+    """So many calls make the prediction."""
+    in_row: str
+    """The state that counts the steps since the last update that could not be made, int32."""
+
+
+@dataclass(frozen=True)
 class Program:
     """Calls in order over tensors in place; `lower_bound` is the least that any plan needs."""
 
@@ -175,6 +200,7 @@ class Program:
     outputs: tuple[str, ...]
     lower_bound: int
     planner: str
+    training: Training | None = None
 
     @cached_property
     def tensor(self) -> dict[str, Tensor]:
@@ -205,6 +231,16 @@ class Program:
     @property
     def constant_bytes(self) -> int:
         return sum(t.nbytes for t in self.tensors if t.data is not None)
+
+    @cached_property
+    def states(self) -> tuple[State, ...]:
+        return self.training.states if self.training else ()
+
+    @property
+    def state_bytes(self) -> int:
+        """From the arena's start to the end of the last state: saving them is one copy."""
+        buffers = [self.buffer[s.tensor] for s in self.states]
+        return max((b.offset + b.size for b in buffers), default=0)
 
     @property
     def parameters(self) -> int:
@@ -255,6 +291,7 @@ class Program:
                 b = self.buffer[t.buffer]
                 place = f"{b.memory}[{b.offset}:{b.offset + b.size}] steps {b.first}..{b.last}"
             lines.append(f"  {t.kind} %{_text(t.name)}: {t} {place}")
+        lines += [f"  state %{_text(s.tensor)} -> %{_text(s.successor)}" for s in self.states]
         for i, call in enumerate(self.calls):
             lines.append(f"  {i}: {call}  # {call.op} {_text(call.node)}")
         return "\n".join(lines) + "\n"
@@ -282,7 +319,10 @@ def verify(program: Program) -> None:
         for ref in call.refs(call.kernel.writes):
             assert program.tensor[ref.tensor].data is None, f"step {i} writes the constant {ref}"
         _verify_overlays(program, i, call)
-    for name in program.outputs:
+    for s in program.states:
+        buffer = program.tensor[s.tensor].buffer
+        assert buffer == program.tensor[s.successor].buffer, f"state {s.tensor} moves"
+    for name in (*program.outputs, *(s.successor for s in program.states)):
         t = program.tensor[name]
         end = len(program.calls)
         assert not t.buffer or program.buffer[t.buffer].last >= end, f"output {name} dies early"

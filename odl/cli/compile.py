@@ -31,7 +31,7 @@ def command(
     """Lower MODEL (ONNX or TFLite) to C: model.c, model.h, its kernels and its run time."""
     from odl.compile import Options, compile_to
 
-    options = Options(target, cores or 0, input_shapes, dtype, save_stages)
+    options = Options(target, cores or 0, input_shapes, dtype, None, save_stages)
     program = compile_to(model, output, options).program
     click.echo(
         f"{output}: {program.name} for {program.target}, {program.cores} cores: "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +12,11 @@ import onnx_ir as ir
 
 from odl.dtype import DType
 from odl.ops import strides
+from odl.ops.backward import Backward, Gradients
 from odl.ops.foreign import Builder, foreign
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma
+from odl.ops.weave import Term
 from odl.ops.wide import FLOATS, NUMBERS, wide
 from odl.program import Call, In, Kernel, Out, Ref
 
@@ -87,16 +89,32 @@ class Pair:
     kernel: Kernel
     dtypes: tuple[DType, ...] = NUMBERS
     roundings: int = 0
+    derivatives: Callable[[Term, Term, Term], tuple[Term | None, Term | None]] | None = None
+    """Gradients of a and b, before broadcasting is undone, from dy, a and b."""
+
+
+def _slope_of_quotient(dy: Term, a: Term, b: Term) -> tuple[Term, Term]:
+    da = dy / b
+    return da, -(da * (a / b))
+
+
+def _slope_of_prelu(dy: Term, a: Term, b: Term) -> tuple[Term, Term]:
+    where, below = dy.build.where, a < 0.0
+    return where(below, dy * b, dy), where(below, dy * a, 0.0)
 
 
 PAIRS = {
-    "Add": Pair(binary("add", np.add), roundings=1),
-    "Div": Pair(binary("div", _divide), roundings=1),
+    "Add": Pair(binary("add", np.add), roundings=1, derivatives=lambda dy, a, b: (dy, dy)),
+    "Div": Pair(binary("div", _divide), roundings=1, derivatives=_slope_of_quotient),
     "Max": Pair(binary("max", _maximum)),
     "Min": Pair(binary("min", _minimum)),
-    "Mul": Pair(binary("mul", np.multiply), roundings=1),
-    "PRelu": Pair(binary("prelu", lambda a, b: np.where(a >= 0, a, a * b)), FLOATS, 1),
-    "Sub": Pair(binary("sub", np.subtract), roundings=1),
+    "Mul": Pair(
+        binary("mul", np.multiply), roundings=1, derivatives=lambda dy, a, b: (dy * b, dy * a)
+    ),
+    "PRelu": Pair(
+        binary("prelu", lambda a, b: np.where(a >= 0, a, a * b)), FLOATS, 1, _slope_of_prelu
+    ),
+    "Sub": Pair(binary("sub", np.subtract), roundings=1, derivatives=lambda dy, a, b: (dy, -dy)),
 }
 
 
@@ -116,6 +134,21 @@ class Arithmetic(Operator):
     def lower(self, node: Node) -> list[Call]:
         operands = [(node.input(i), node.shape(i)) for i in (0, 1)]
         return [binary_call(node, PAIRS[node.op].kernel, str(node.dtype()), operands)]
+
+    def trainables(self, node: Node) -> dict[int, str]:
+        """The slope of PRelu, and what is added to a product with weights."""
+        if node.op == "PRelu":
+            return {1: "weight"}
+        if node.op != "Add":
+            return {}
+        products = [v.producer() for v in node.values]
+        return {1 - i: "bias" for i, p in enumerate(products) if p and p.op_type == "MatMul"}
+
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        derivatives = PAIRS[node.op].derivatives
+        assert derivatives is not None
+        slopes = derivatives(b.dy(), b.x(0), b.x(1))
+        return [b.unbroadcast(s, i) if s and b.wants(i) else None for i, s in enumerate(slopes)]
 
     def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
         return [PAIRS[node.op].roundings * u * np.abs(y[0])]

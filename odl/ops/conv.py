@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from odl.ops import strides
+from odl.ops.backward import Backward, Gradients
 from odl.ops.matmul import matmul, matmul_args
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma
@@ -121,6 +122,34 @@ class Conv(Operator):
             "dilation": geometry.dilation,
             "pad": geometry.pad,
         }
+
+    def trainables(self, node: Node) -> dict[int, str]:
+        return {1: "weight", 2: "bias"}
+
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        """dx is a ConvTranspose with the same weights, dw a Conv of x with dy."""
+        g, w = b.dy(), window(node, node.shape(1)[2:])
+        same: dict[str, Any] = {
+            "strides": w.stride,
+            "dilations": w.dilation,
+            "group": node.attr("group", 1),
+        }
+        same |= {"pads": (*w.pad, *w.end), "kernel_shape": w.size}
+        dw = db = dx = None
+        if b.wants(1):
+            dw = b.term("ai.odl.ConvGradWeight", b.x(), g, like=b.x(1), **same)
+        if b.wants(2):
+            db = g.sum([0, *range(2, len(g.shape))])
+        if b.wants(0):
+            uncovered = [  # behind the last window
+                n - (s * (o - 1) + (k - 1) * d + 1 - p - e)
+                for n, o, k, s, d, p, e in zip(
+                    node.shape()[2:], node.out_shape()[2:], w.size, w.stride, w.dilation, w.pad,
+                    w.end, strict=True,
+                )
+            ]  # fmt: skip
+            dx = b.term("ConvTranspose", g, b.x(1), **same, output_padding=uncovered)
+        return [dx, dw, db]
 
     def lower(self, node: Node) -> list[Call]:
         if self._is_pointwise(node):

@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from odl.dtype import DType
+from odl.ops.backward import Backward, Gradients
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator
+from odl.ops.weave import Term
 from odl.ops.wide import FLOATS, wide
 from odl.program import Call, In, Kernel, Out
 
@@ -30,6 +32,8 @@ class Function:
     dtypes: tuple[DType, ...] = FLOATS
     keep_single: str = ""
     """See `Operator.keep_single`."""
+    derivative: Callable[..., Term | None] | None = None
+    """Of x, y and the parameters; it may give None for zero."""
 
 
 def ulps(n: float) -> Callable[..., Any]:
@@ -84,6 +88,13 @@ class Elementwise(Operator):
         args: dict[str, Any] = {"x": node.input(0), "y": node.output(), "n": node.size()}
         args.update(zip(("alpha", "beta"), self.parameters(node), strict=False))
         return [Call(function.kernel, str(node.dtype()), args, overlay=("x",))]
+
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        derivative = self.row(node).derivative
+        if derivative is None:
+            return super().gradient(b, node)
+        slope = derivative(b.x(), b.y(), *self.parameters(node))
+        return [slope and b.dy() * slope]
 
     def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
         return [self.row(node).bound(x[0], y[0], u, *self.parameters(node))]

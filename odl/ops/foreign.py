@@ -9,41 +9,16 @@ import numpy as np
 import onnx_ir as ir
 
 from odl.ops.node import Node
+from odl.ops.weave import Weaver
 
 
-class Builder:
-    """Appends nodes that replace one node; names tell where they come from."""
+class Builder(Weaver):
+    """Appends nodes that replace one node; floats get the type of the node's first input."""
 
     def __init__(self, node: Node) -> None:
+        kind = node.dtype(0) if node.has(0) and node.dtype(0).is_float else None
+        super().__init__(node.name, str(node.ir.outputs[0].name or node.name), kind)
         self.node = node
-        self.nodes: list[ir.Node] = []
-        self.initializers: list[ir.Value] = []
-        self._prefix = str(node.ir.outputs[0].name or node.name)
-
-    def __call__(self, op: str, *inputs: ir.Value | None, **attributes: object) -> ir.Value:
-        """The (first) output of a new node."""
-        domain, _, kind = op.rpartition(".")
-        suffix = f"{kind.lower()}{len(self.nodes)}"
-        node = ir.node(
-            kind,
-            inputs,
-            attributes=attributes,  # type: ignore[arg-type]
-            domain=domain,
-            name=f"{self.node.name}/{suffix}",
-        )
-        node.outputs[0].name = f"{self._prefix}/{suffix}"
-        self.nodes.append(node)
-        return node.outputs[0]
-
-    def constant(self, name: str, array: np.ndarray) -> ir.Value:
-        """A new initializer; floats get the type of the node's first input."""
-        if array.dtype.kind == "f" and self.node.dtype(0).is_float:
-            array = array.astype(self.node.dtype(0).numpy)
-        full = f"{self._prefix}/{name}"
-        value = ir.Value(name=full, const_value=ir.tensor(array, name=full))
-        value.shape, value.type = ir.Shape(array.shape), ir.TensorType(value.const_value.dtype)  # type: ignore[union-attr]
-        self.initializers.append(value)
-        return value
 
     def scalar(self, name: str, value: float) -> ir.Value:
         """A constant of rank 0 in the type of the node's first input."""

@@ -8,8 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from odl.ops import strides
+from odl.ops.backward import Backward, Gradients
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
+from odl.ops.weave import Term
 from odl.ops.wide import FLOATS, wide
 from odl.program import Call, In, Out, kernel
 
@@ -81,6 +83,11 @@ def _matrix(shape: tuple[int, ...], left: bool) -> tuple[int, ...]:
     return (1, *shape) if left else (*shape, 1)
 
 
+def _swapped(rank: int) -> list[int]:
+    """The permutation that exchanges the last two axes."""
+    return [*range(rank - 2), rank - 1, rank - 2]
+
+
 class MatMul(Operator):
     op_types = ("MatMul",)
     kernels = (matmul,)
@@ -116,6 +123,28 @@ class MatMul(Operator):
             b_batch=strides.fill(b_batch, 0),
         )
         return [Call(matmul, str(node.dtype()), args)]
+
+    def trainables(self, node: Node) -> dict[int, str]:
+        return {0: "weight", 1: "weight"}
+
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        """da = dy b^T, db = a^T dy; what was broadcast is summed."""
+        left, right = self._shapes(node)
+        batch = np.broadcast_shapes(left[:-2], right[:-2])
+        g, whole_shape = b.dy(), (*batch, left[-2], right[-1])
+        if g.shape != whole_shape:
+            g = g.reshape(whole_shape)
+        found: list[Term | None] = [None, None]
+        for i, small in ((1, right), (0, left)):
+            if b.wants(i):
+                other = b.x(1 - i)
+                if len(other.shape) == 1:
+                    other = other.reshape((left, right)[1 - i])
+                swap = other.transpose(_swapped(len(other.shape)))
+                product = b.term("MatMul", *((swap, g) if i else (g, swap)))
+                whole = b.unbroadcast(product, i, (*batch, *small[-2:]), small)
+                found[i] = whole if small == node.shape(i) else whole.reshape(node.shape(i))
+        return found
 
     def macs(self, node: Node) -> int:
         return node.size() * self._shapes(node)[0][-1]
@@ -156,6 +185,27 @@ class Gemm(Operator):
             beta=node.attr("beta", 1.0),
         )
         return [Call(matmul, str(node.dtype()), args)]
+
+    def trainables(self, node: Node) -> dict[int, str]:
+        return {1: "weight", 2: "bias"}
+
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        g = b.dy()
+        turn_a, turn_b = node.attr("transA", 0), node.attr("transB", 0)
+        alpha, beta = node.attr("alpha", 1.0), node.attr("beta", 1.0)
+
+        def product(left: Term, right: Term, turn_left: int, turn_right: int) -> Term:
+            return b.term("Gemm", left, right, alpha=alpha, transA=turn_left, transB=turn_right)
+
+        da = db = dc = None
+        if b.wants(1):
+            db = product(g, b.x(0), 1, turn_a) if turn_b else product(b.x(0), g, 1 - turn_a, 0)
+        if b.wants(2):
+            whole = b.unbroadcast(g, 2)
+            dc = whole if beta == 1 else whole * beta
+        if b.wants(0):
+            da = product(b.x(1), g, turn_b, 1) if turn_a else product(g, b.x(1), 0, 1 - turn_b)
+        return [da, db, dc]
 
     def macs(self, node: Node) -> int:
         return product(self._sizes(node))

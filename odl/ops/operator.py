@@ -11,6 +11,7 @@ import onnx
 
 from odl.dtype import F32, DType
 from odl.ops import layout
+from odl.ops.backward import Backward, Gradients
 from odl.ops.node import Node
 from odl.program import Call, Kernel
 
@@ -81,6 +82,17 @@ class Operator:
             for such an input, the input that follows and the axis of it that does.
         """
         return {}
+
+    def trainables(self, node: Node) -> dict[int, str]:
+        """Inputs that training may change, each with its role: weight, bias or norm."""
+        return {}
+
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        """The gradient of the loss with respect to each input, from `b.dy` of the outputs.
+
+        Only those inputs matter that `b.wants`; None stands for a gradient of zero.
+        """
+        raise node.refuse("it has no gradient", "train only what stands behind it")
 
     def macs(self, node: Node) -> int:
         """Multiply-accumulates."""

@@ -10,9 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from odl.dtype import I8, U8
+from odl.ops.backward import Backward, Gradients
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma
 from odl.ops.reference import evaluate
+from odl.ops.weave import Term
 from odl.ops.wide import FLOATS, wide
 from odl.ops.windows import Window, window
 from odl.program import Call, In, Out, kernel
@@ -171,6 +173,18 @@ class MaxPool(Pool):
         }
         return [Call(max_pool, str(node.dtype()), args)]
 
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        if node.attr("storage_order", 0):
+            raise node.refuse("no gradient with storage_order 1")
+        w = window(node, node.attr("kernel_shape", ()))
+        same: dict[str, Any] = {
+            "kernel_shape": w.size,
+            "strides": w.stride,
+            "dilations": w.dilation,
+        }
+        same |= {"pads": (*w.pad, *w.end), "ceil_mode": node.attr("ceil_mode", 0)}
+        return [b.term("ai.odl.MaxPoolGrad", b.x(), b.dy(), like=b.x(), **same)]
+
     def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
         return [np.zeros(v.shape) for v in y]
 
@@ -218,6 +232,30 @@ class AveragePool(Pool):
 
     def lower(self, node: Node) -> list[Call]:
         return [Call(average_pool, str(node.dtype()), self.arguments(node))]
+
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        """Each window gives its gradient to its taps in equal parts: a depthwise ConvTranspose."""
+        g, shape = b.dy(), node.shape()
+        w, kind = window(node, node.attr("kernel_shape", ())), node.dtype().numpy
+        geometry = {k: v for k, v in self.arguments(node).items() if k not in ("x", "y", "maps")}
+        ones = np.ones((1, *geometry.pop("in_dhw")), np.float32)
+        _, counts = window_sums(ones, **geometry)
+        parts = (1 / counts).reshape((1, 1, *node.out_shape()[2:])).astype(kind)
+        if (parts == parts.flat[0]).all():
+            parts = parts.flat[:1].reshape(())
+        share = g * Term(b, b.constant("parts", parts))
+        taps = Term(b, b.constant("taps", np.ones((shape[1], 1, *w.size), kind)))
+        full = [
+            s * (o - 1) + (k - 1) * d + 1
+            for o, k, s, d in zip(g.shape[2:], w.size, w.stride, w.dilation, strict=True)
+        ]
+        end = [f - n - p for f, n, p in zip(full, shape[2:], w.pad, strict=True)]
+        dx = b.term(
+            "ConvTranspose", share, taps, group=shape[1], strides=w.stride, dilations=w.dilation,
+            pads=(*w.pad, *(max(e, 0) for e in end)), output_padding=[max(-e, 0) for e in end],
+            kernel_shape=w.size,
+        )  # fmt: skip
+        return [dx]
 
     def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
         k = int(np.prod(self._window(node).size))

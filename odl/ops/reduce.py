@@ -13,10 +13,12 @@ import onnx_ir as ir
 
 from odl.dtype import BOOL, I32, I64, DType
 from odl.ops import layout, strides
+from odl.ops.backward import Backward, Gradients
 from odl.ops.foreign import Builder, foreign
 from odl.ops.layout import Moved, Perm
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma
+from odl.ops.weave import Term
 from odl.ops.wide import FLOATS, NUMBERS, wide
 from odl.program import Call, In, Kernel, Out
 
@@ -55,6 +57,20 @@ def _exact(x: Array, n: int, u: float, **over: Any) -> Array:
     return np.zeros_like(np.sum(x, **over))
 
 
+def _shared(x: Term, y: Term, axes: Sequence[int]) -> Term:
+    """Of an extreme value: equal ones share it evenly."""
+    hit = x.build.where(x.build.term("Equal", x, y), x.build.number(1.0), 0.0)
+    return hit / hit.sum(axes, keepdims=True)
+
+
+def _of_log_sum(x: Term, y: Term, axes: Sequence[int]) -> Term:
+    return x.build.term("Expand", (-y).apply("Exp"), x.build.list(x.shape))
+
+
+def _of_mean(x: Term, y: Term, axes: Sequence[int]) -> float:
+    return 1 / math.prod(x.shape[a] for a in axes)
+
+
 @dataclass(frozen=True)
 class Reduction:
     """Kernel, error bound of float32 arithmetic over n elements, and types."""
@@ -64,32 +80,47 @@ class Reduction:
     dtypes: tuple[DType, ...] = FLOATS
     of_one: bool = True
     """Whether the reduction of a single element is that element."""
+    slope: Callable[[Term, Term, Sequence[int]], Term | float] = lambda x, y, axes: 1.0
+    """dy/dx in the shape of x, or a number, from x, y with its axes kept, and the axes."""
 
 
 SUMS = (*FLOATS, I32, I64)
 
 REDUCTIONS = {
     "ReduceL1": Reduction(
-        _reduction("reduce_l1", lambda x, axis: np.abs(x).sum(axis)), _sum, of_one=False
+        _reduction("reduce_l1", lambda x, axis: np.abs(x).sum(axis)),
+        _sum,
+        of_one=False,
+        slope=lambda x, y, axes: x.apply("Sign"),
     ),
     "ReduceL2": Reduction(
         _reduction("reduce_l2", lambda x, axis: np.sqrt(np.square(x).sum(axis))),
         lambda x, n, u, **over: gamma(n + 2, u) * np.sqrt(np.sum(x * x, **over)),
         of_one=False,
+        slope=lambda x, y, axes: x / y,
     ),
     "ReduceLogSum": Reduction(
-        _reduction("reduce_log_sum", lambda x, axis: np.log(x.sum(axis))), _log_sum, of_one=False
+        _reduction("reduce_log_sum", lambda x, axis: np.log(x.sum(axis))),
+        _log_sum,
+        of_one=False,
+        slope=_of_log_sum,
     ),
-    "ReduceMax": Reduction(_reduction("reduce_max", np.max), _exact, (*NUMBERS, BOOL)),
+    "ReduceMax": Reduction(
+        _reduction("reduce_max", np.max), _exact, (*NUMBERS, BOOL), slope=_shared
+    ),
     "ReduceMean": Reduction(
         _reduction("reduce_mean", np.mean),
         lambda x, n, u, **over: gamma(n + 2, u) * np.mean(np.abs(x), **over),
+        slope=_of_mean,
     ),
-    "ReduceMin": Reduction(_reduction("reduce_min", np.min), _exact, (*NUMBERS, BOOL)),
+    "ReduceMin": Reduction(
+        _reduction("reduce_min", np.min), _exact, (*NUMBERS, BOOL), slope=_shared
+    ),
     "ReduceProd": Reduction(
         _reduction("reduce_prod", np.prod),
         lambda x, n, u, **over: gamma(n, u) * np.abs(np.prod(x, **over)),
         SUMS,
+        slope=lambda x, y, axes: y / x,
     ),
     "ReduceSum": Reduction(_reduction("reduce_sum", np.sum), _sum, SUMS),
     "ReduceSumSquare": Reduction(
@@ -97,6 +128,7 @@ REDUCTIONS = {
         lambda x, n, u, **over: gamma(n + 1, u) * np.sum(x * x, **over),
         SUMS,
         of_one=False,
+        slope=lambda x, y, axes: x * 2.0,
     ),
 }
 
@@ -155,6 +187,17 @@ class Reduce(Operator):
     def lower(self, node: Node) -> list[Call]:
         args = {"x": node.input(0), "y": node.output(), **nest(node, reduced_axes(node))}
         return [Call(REDUCTIONS[node.op].kernel, str(node.dtype()), args)]
+
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        axes, g = reduced_axes(node), b.dy()
+        x, shape = b.x(), node.shape()
+        kept = [1 if i in axes else n for i, n in enumerate(shape)]
+        g, y = (v if v.shape == tuple(kept) else v.reshape(kept) for v in (g, b.y()))
+        slope = REDUCTIONS[node.op].slope(x, y, axes)
+        if isinstance(slope, Term):
+            return [g * slope]
+        each = g if slope == 1 else g * slope
+        return [b.term("Expand", each, b.list(shape))]
 
     def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
         if not node.dtype().is_float:

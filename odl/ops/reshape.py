@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from odl.dtype import ALL
 from odl.ops import layout
+from odl.ops.backward import Backward, Gradients
 from odl.ops.layout import Moved, Perm
 from odl.ops.node import Node
 from odl.ops.operator import Operator
@@ -18,6 +19,9 @@ class View(Operator):
 
     def alias(self, node: Node) -> int | None:
         return 0
+
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        return [b.dy().reshape(b.x().shape)]
 
 
 class Reshape(View):

@@ -6,6 +6,7 @@ import numpy as np
 import onnx
 from onnx import helper
 
+from odl.ops.backward import Backward, Gradients
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
 from odl.ops.wide import FLOATS, wide
@@ -60,6 +61,17 @@ class ScaleShift(Operator):
         return helper.make_function(
             "ai.odl", "ScaleShift", ["x", "scale", "shift"], ["y"], nodes, opsets
         )
+
+    def trainables(self, node: Node) -> dict[int, str]:
+        return {1: "norm", 2: "norm"}
+
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        g = b.dy()
+        axes = [0, *range(2, len(g.shape))]
+        column = (-1,) + (1,) * (len(g.shape) - 2)
+        dscale = (g * b.x()).sum(axes) if b.wants(1) else None
+        dshift = g.sum(axes) if b.wants(2) else None
+        return [g * b.x(1).reshape(column) if b.wants(0) else None, dscale, dshift]
 
     def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
         shape = (-1,) + (1,) * (x[0].ndim - 2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from odl.ops import layout
+from odl.ops.backward import Backward, Gradients
 from odl.ops.layout import Moved, Perm
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
@@ -55,6 +56,13 @@ class Softmax(Operator):
             "inner": product(shape[axis + 1 :]),
         }
         return [Call(self.bodies(node.op)[0], str(node.dtype()), args, overlay=("x",))]
+
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        g, y = b.dy(), b.y()
+        axis = [node.axis(node.attr("axis", -1), len(y.shape))]
+        if node.op == "Softmax":
+            return [y * (g - (g * y).sum(axis, keepdims=True))]
+        return [g - y.apply("Exp") * g.sum(axis, keepdims=True)]
 
     def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
         """exp amplifies the rounding of x - max by |x - max|; then a sum of n and a division."""

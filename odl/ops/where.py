@@ -6,6 +6,7 @@ import numpy as np
 
 from odl.dtype import BOOL
 from odl.ops import layout, strides
+from odl.ops.backward import Backward, Gradients
 from odl.ops.layout import Moved, Perm
 from odl.ops.node import Node
 from odl.ops.operator import Operator
@@ -41,6 +42,12 @@ class Where(Operator):
 
     def move(self, node: Node, perm: Perm) -> Moved | None:
         return layout.elementwise(node, perm)
+
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        dy, chosen = b.dy(), b.x(0)
+        da = b.unbroadcast(b.where(chosen, dy, 0.0), 1) if b.wants(1) else None
+        db = b.unbroadcast(b.where(chosen, 0.0, dy), 2) if b.wants(2) else None
+        return [None, da, db]
 
     def lower(self, node: Node) -> list[Call]:
         out = node.out_shape()

@@ -16,9 +16,12 @@ POISON = 0xFF
 def interpret(program: Program, inputs: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
     """Every tensor as it stands when it is complete, by name.
 
+    States that `inputs` does not have are as at first.
+
     Buffers are poisoned before their life begins and after it ends, so that a read of a dead tensor
     or a write into a living one changes the result.
     """
+    given = {**first_states(program), **inputs}
     memory = {m: np.full(n, POISON, np.uint8) for m, n in program.arenas.items()}
 
     def view(t: Tensor) -> npt.NDArray[Any]:
@@ -29,14 +32,14 @@ def interpret(program: Program, inputs: dict[str, npt.NDArray[Any]]) -> dict[str
 
     def poison(step: int, when: str) -> None:
         for b in program.buffers:
-            fresh_input = when == "first" and b.name in program.inputs
+            fresh_input = when == "first" and b.name in given
             if getattr(b, when) == step and not fresh_input:
                 memory[b.memory][b.offset : b.offset + b.size] = POISON
 
     seen: dict[str, npt.NDArray[Any]] = {}
-    for name in program.inputs:
+    for name, value in given.items():
         t = program.tensor[name]
-        view(t)[:] = np.asarray(inputs[name], t.dtype.numpy).ravel()
+        view(t)[:] = np.asarray(value, t.dtype.numpy).ravel()
     for t in program.produced_by(-1):
         seen[t.name] = view(t).reshape(t.shape).copy()
     for step, call in enumerate(program.calls):
@@ -45,10 +48,23 @@ def interpret(program: Program, inputs: dict[str, npt.NDArray[Any]]) -> dict[str
         for t in program.produced_by(step):
             seen[t.name] = view(t).reshape(t.shape).copy()
         poison(step, "last")
-    for name in program.outputs:  # as the caller would read them, after the last step
+    for name in (
+        *program.outputs,
+        *(s.successor for s in program.states),
+    ):  # as the caller would read them, after the last step
         t = program.tensor[name]
         seen[name] = view(t).reshape(t.shape).copy()
     return seen
+
+
+def first_states(program: Program) -> dict[str, npt.NDArray[Any]]:
+    """The states' first values."""
+    found = {}
+    for s in program.states:
+        t = program.tensor[s.tensor]
+        data = program.tensor[s.first].data if s.first else None
+        found[s.tensor] = np.zeros(t.shape, t.dtype.numpy) if data is None else data
+    return found
 
 
 def _operand(program: Program, call: Call, name: str, view: Any) -> Any:

@@ -72,6 +72,10 @@ def _with_lives(lowered: Lowered) -> dict[str, Storage]:
                 s.first, s.last = min(s.first, step), max(s.last, step)
     for name in lowered.inputs:
         storages[name].first = 0
+    for name, successor in lowered.states:
+        storages[name].first, storages[name].last = 0, end
+        storages[name].tensors += storages[successor].tensors
+        storages.update(dict.fromkeys(storages[successor].tensors, storages[name]))
     for name in lowered.outputs:
         if name in storages:
             storages[name].last = end

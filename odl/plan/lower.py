@@ -23,10 +23,15 @@ class Lowered:
     views: dict[str, str]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    states: tuple[tuple[str, str], ...] = ()
+    """Tensors that live from run to run, each with its successor."""
 
 
-def lower(graph: ir.Graph, target: Target) -> Lowered:
+def lower(graph: ir.Graph, target: Target, states: int = 0) -> Lowered:
     """Ask every node's operator for its calls.
+
+    Args:
+        states: so many of the last inputs are state, of the last outputs their successors.
 
     Raises:
         Unsupported: an operator, type or form has no kernel on this target.
@@ -73,12 +78,18 @@ def lower(graph: ir.Graph, target: Target) -> Lowered:
         if tensor.elements == 0:
             dims = list(tensor.shape)
             raise Unsupported(f"its shape {dims} has no elements", where=f"tensor '{tensor.name}'")
+    inputs = [str(v.name) for v in graph.inputs]
+    outputs = [str(v.name) for v in graph.outputs]
+    plain, others = len(inputs) - states, len(outputs) - states
+    for name in inputs[plain:]:
+        kept[name] = replace(kept[name], kind="state")
     return Lowered(
         tuple(calls),
         kept,
         views,
-        tuple(str(v.name) for v in graph.inputs),
-        tuple(str(v.name) for v in graph.outputs),
+        tuple(inputs[:plain]),
+        tuple(outputs[:others]),
+        tuple(zip(inputs[plain:], outputs[others:], strict=True)),
     )
 
 

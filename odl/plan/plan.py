@@ -11,25 +11,32 @@ from odl.errors import DoesNotFit
 from odl.plan.arena import place
 from odl.plan.liveness import Storage, find_storages, lower_bound
 from odl.plan.lower import Lowered, lower
-from odl.program import Buffer, Program, Tensor, verify
+from odl.program import Buffer, Program, State, Tensor, Training, verify
 from odl.target import Target
 
 NUMBERS = 0xFFFF
 """Most tensors, and most steps: struct odl_model counts them in 16 bits."""
 
 
-def plan(graph: ir.Graph, name: str, target: Target, cores: int) -> Program:
+def plan(
+    graph: ir.Graph, name: str, target: Target, cores: int, states: int = 0, in_row: str = ""
+) -> Program:
     """The verified Program of a canonical graph; it may still be too large (`check_fit`).
+
+    Args:
+        states: of a training step: so many of the last inputs are state, of the last outputs
+            their successors; before them stand the label, and the loss.
+        in_row: the state that counts steps skipped in a row.
 
     Raises:
         Unsupported: a node has no kernel.
     """
-    lowered = lower(graph, target)
+    lowered = lower(graph, target, states)
     storages = find_storages(lowered)
     sizes = [t.dtype.size for t in lowered.tensors.values()]
     alignment = max(target.alignment, *sizes, 1)
     bound, _ = lower_bound(storages)
-    offsets, planner = place(storages, bound, alignment)
+    offsets, planner = _place(storages, lowered, bound, alignment)
     memory = target.memories[0].name
     buffers = tuple(
         Buffer(s.name, memory, offset, s.size, s.first, s.last)
@@ -41,7 +48,7 @@ def plan(graph: ir.Graph, name: str, target: Target, cores: int) -> Program:
         target=target.name,
         cores=cores,
         alignment=alignment,
-        tensors=_in_place(lowered, storages),
+        tensors=(*_in_place(lowered, storages), *_first_values(graph, lowered)),
         buffers=buffers,
         calls=lowered.calls,
         inputs=lowered.inputs,
@@ -49,8 +56,53 @@ def plan(graph: ir.Graph, name: str, target: Target, cores: int) -> Program:
         lower_bound=bound,
         planner=planner,
     )
+    program = replace(program, training=_training(program, lowered, in_row))
     verify(program)
     return replace(program, model_hash=_hash(program))
+
+
+def _place(
+    storages: list[Storage], lowered: Lowered, bound: int, alignment: int
+) -> tuple[list[int], str]:
+    """States first, one behind the other in their order; everything else above them."""
+    at, offsets = 0, dict[str, int]()
+    by_name = {s.name: s for s in storages}
+    for name, _ in lowered.states:
+        offsets[name] = at
+        at = -(-(at + by_name[name].size) // alignment) * alignment
+    others = [s for s in storages if s.name not in offsets]
+    whole = sum(by_name[name].size for name in offsets)
+    placed, planner = place(others, bound - whole, alignment)
+    offsets |= {s.name: at + offset for s, offset in zip(others, placed, strict=True)}
+    return [offsets[s.name] for s in storages], planner
+
+
+def _first_values(graph: ir.Graph, lowered: Lowered) -> list[Tensor]:
+    """Constants that states are copied from at the start, unless they are zeros."""
+    found = []
+    for value in graph.inputs[len(graph.inputs) - len(lowered.states) :]:
+        if value.const_value is not None and value.const_value.numpy().any():
+            tensor = lowered.tensors[str(value.name)]
+            data = value.const_value.numpy()
+            found.append(replace(tensor, name=first_of(tensor.name), kind="constant", data=data))
+    return found
+
+
+def first_of(name: str) -> str:
+    """The name of the constant that a state is at first."""
+    return f"{name}/first"
+
+
+def _training(program: Program, lowered: Lowered, in_row: str) -> Training | None:
+    if not lowered.states:
+        return None
+    *predictions, loss = program.outputs
+    states = (
+        State(name, successor, first_of(name) if first_of(name) in program.tensor else "")
+        for name, successor in lowered.states
+    )
+    forward = max(program.ready[p] for p in predictions) + 1
+    return Training(program.inputs[-1], loss, tuple(states), forward, in_row)
 
 
 def _in_place(lowered: Lowered, storages: list[Storage]) -> tuple[Tensor, ...]:

@@ -22,6 +22,7 @@
 #include "odl/kernels/gather.h"
 #include "odl/kernels/matmul.h"
 #include "odl/kernels/movement.h"
+#include "odl/kernels/optimizer.h"
 #include "odl/kernels/pool.h"
 #include "odl/kernels/quantised.h"
 #include "odl/kernels/recurrent.h"

@@ -47,6 +47,10 @@ odl_kernel odl_min_f32, odl_min_f16, odl_min_i8, odl_min_u8, odl_min_i32, odl_mi
 #define odl_prelu odl_binary
 odl_kernel odl_prelu_f32, odl_prelu_f16;
 
+/* Gradient of relu: a (that of its output) where b (its output) > 0, else 0. */
+#define odl_relu_grad odl_binary
+odl_kernel odl_relu_grad_f32, odl_relu_grad_f16;
+
 /* 1 where a = b, else 0. */
 #define odl_equal odl_binary
 odl_kernel odl_equal_f32, odl_equal_f16, odl_equal_i8, odl_equal_u8, odl_equal_i32, odl_equal_i64,

@@ -39,4 +39,19 @@ struct odl_conv_transpose {
 };
 odl_kernel odl_conv_transpose_f32, odl_conv_transpose_f16;
 
+/*
+ * Gradient of conv2d's weights: dw[out_c][in_c / groups][size] = sum over images and positions of
+ * dy[batch][out_c][out_hw] * x[batch][in_c][in_hw]. Error: gamma(K + 1) * sum |dy| |x|, K = batch *
+ * out_hw. Not in place.
+ */
+struct odl_conv2d_grad_weight {
+    const void *x, *dy;
+    void *dw;
+    int32_t batch, groups;
+    int32_t in_c, in_hw[2];
+    int32_t out_c, out_hw[2];
+    int32_t size[2], stride[2], dilation[2], pad[2];
+};
+odl_kernel odl_conv2d_grad_weight_f32, odl_conv2d_grad_weight_f16;
+
 #endif

@@ -21,6 +21,18 @@ struct odl_max_pool {
 odl_kernel odl_max_pool_f32, odl_max_pool_f16, odl_max_pool_i8, odl_max_pool_u8;
 
 /*
+ * Gradient of max_pool: dx[maps][in_dhw] collects dy[maps][out_dhw] at the first largest element of
+ * each window of x. Error: gamma(K) * sum |dy|, K windows over one element. Not in place.
+ */
+struct odl_max_pool_grad {
+    const void *x, *dy;
+    void *dx;
+    int32_t maps, in_dhw[3], out_dhw[3];
+    int32_t size[3], stride[3], dilation[3], pad[3];
+};
+odl_kernel odl_max_pool_grad_f32, odl_max_pool_grad_f16;
+
+/*
  * Mean of each window. The divisor counts the taps inside x, or with count_padding those inside
  * the frame that pad (before) and end (behind) make. Error: gamma(K + 1) * mean |x|, K taps. Not in
  * place.

@@ -1,0 +1,46 @@
+/*
+ * Updates of trained tensors. lr, rate, root, keep and factor point to one float each, gate to one
+ * truth value: where it is 0, nothing changes. A result may stand where its old value stands.
+ */
+#ifndef ODL_KERNELS_OPTIMIZER_H
+#define ODL_KERNELS_OPTIMIZER_H
+
+#include "odl/kernels/common.h"
+
+/* w_next = w - lr (factor g + decay w). Error: u |w_next| + gamma(5) |lr| (|factor g| + |decay w|).
+ */
+struct odl_sgd {
+    const void *w, *g, *lr, *factor, *gate;
+    void *w_next;
+    int32_t n;
+    float decay;
+};
+odl_kernel odl_sgd_f32;
+
+/*
+ * s = factor g + decay w, m_next = momentum m + s, w_next = w - lr m_next; with nesterov,
+ * w_next = w - lr (s + momentum m_next).
+ */
+struct odl_momentum {
+    const void *w, *g, *m, *lr, *factor, *gate;
+    void *w_next, *m_next;
+    int32_t n;
+    float momentum;
+    int32_t nesterov;
+    float decay;
+};
+odl_kernel odl_momentum_f32;
+
+/*
+ * s = factor g + decay w, m_next = beta1 m + (1 - beta1) s, v_next = beta2 v + (1 - beta2) s^2,
+ * w_next = keep w - rate m_next / (sqrt(v_next) root + epsilon).
+ */
+struct odl_adam {
+    const void *w, *g, *m, *v, *rate, *root, *keep, *factor, *gate;
+    void *w_next, *m_next, *v_next;
+    int32_t n;
+    float beta1, beta2, epsilon, decay;
+};
+odl_kernel odl_adam_f32;
+
+#endif

@@ -1,0 +1,73 @@
+"""How gradient rules are written: expressions over the values of one node, made of ONNX nodes.
+
+A rule, `Operator.gradient`, makes the gradient of the loss with respect to each input of a node
+from those with respect to its outputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import onnx_ir as ir
+
+from odl.dtype import F32
+from odl.ops.node import Node, value_dtype
+from odl.ops.weave import Term, Weaver
+
+Gradients = Sequence[Term | None]
+
+
+class Backward(Weaver):
+    """Appends what carries the gradient back through one node; numbers take its type."""
+
+    def __init__(self, node: Node, wanted: Collection[int], dy: Sequence[ir.Value | None]) -> None:
+        """`wanted` are the inputs whose gradients somebody asks for, `dy` those of the outputs."""
+        typed = [v for v in (*node.values, *node.ir.outputs) if v.dtype is not None]
+        kind = next((k for k in map(value_dtype, typed) if k.is_float), F32)
+        super().__init__(f"{node.name}/grad", f"{node.output().tensor}/grad", kind)
+        self.node, self._wanted, self._dy = node, wanted, dy
+
+    def wants(self, i: int) -> bool:
+        """Whether the gradient of input `i` is asked for."""
+        return i in self._wanted
+
+    def has_dy(self, i: int) -> bool:
+        """Whether the loss depends on output `i`."""
+        return i < len(self._dy) and self._dy[i] is not None
+
+    def dy(self, i: int = 0) -> Term:
+        """The gradient of the loss with respect to output `i`, on which it depends."""
+        value = self._dy[i]
+        assert value is not None
+        return Term(self, value)
+
+    def x(self, i: int = 0) -> Term:
+        """Input `i` of the node."""
+        value = self.node.ir.inputs[i]
+        assert value is not None
+        return Term(self, value)
+
+    def y(self, i: int = 0) -> Term:
+        """Output `i` of the node."""
+        return Term(self, self.node.ir.outputs[i])
+
+    def unbroadcast(
+        self,
+        dy: Term,
+        i: int,
+        large: tuple[int, ...] | None = None,
+        small: tuple[int, ...] | None = None,
+    ) -> Term:
+        """The gradient of input `i` from that of its broadcast form, which has the node's shape.
+
+        Broadcasting repeats elements, so their gradients add up. `large` and `small` stand for
+        the shapes of the node and of the input, where those are others.
+        """
+        large = self.node.out_shape() if large is None else large
+        small = self.x(i).shape if small is None else small
+        if small == large:
+            return dy
+        full = (1,) * (len(large) - len(small)) + small
+        axes = [a for a, (s, n) in enumerate(zip(full, large, strict=True)) if s == 1 and n != 1]
+        total = dy.sum(axes, keepdims=True)
+        return total if full == small else total.reshape(small)

@@ -1,0 +1,185 @@
+"""Graphs written as expressions: arithmetic on a `Term` appends ONNX nodes to its `Weaver`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Union
+
+import numpy as np
+import onnx_ir as ir
+
+from odl.dtype import DType
+from odl.ops.node import static_shape, value_dtype
+
+Operand = Union["Term", float]
+
+
+@dataclass(frozen=True, eq=False)
+class Term:
+    """A value that arithmetic makes nodes of; numbers take its type."""
+
+    build: Weaver
+    value: ir.Value
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return static_shape(self.value)
+
+    @property
+    def dtype(self) -> DType:
+        return value_dtype(self.value)
+
+    def _with(self, op: str, other: Operand, swapped: bool = False) -> Term:
+        right = other if isinstance(other, Term) else self.build.number(other)
+        a, b = (right, self) if swapped else (self, right)
+        return self.build.term(op, a, b)
+
+    def __add__(self, other: Operand) -> Term:
+        return self._with("Add", other)
+
+    def __sub__(self, other: Operand) -> Term:
+        return self._with("Sub", other)
+
+    def __rsub__(self, other: Operand) -> Term:
+        return self._with("Sub", other, swapped=True)
+
+    def __mul__(self, other: Operand) -> Term:
+        return self._with("Mul", other)
+
+    def __truediv__(self, other: Operand) -> Term:
+        return self._with("Div", other)
+
+    def __rtruediv__(self, other: Operand) -> Term:
+        return self._with("Div", other, swapped=True)
+
+    def __neg__(self) -> Term:
+        return self.build.term("Neg", self)
+
+    def __lt__(self, other: Operand) -> Term:
+        return self._with("Less", other)
+
+    def __gt__(self, other: Operand) -> Term:
+        return self._with("Greater", other)
+
+    def __le__(self, other: Operand) -> Term:
+        return self._with("LessOrEqual", other)
+
+    def __ge__(self, other: Operand) -> Term:
+        return self._with("GreaterOrEqual", other)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def apply(self, op: str, **attributes: Any) -> Term:
+        """A function of this operand alone."""
+        return self.build.term(op, self, **attributes)
+
+    def sum(self, axes: Sequence[int], keepdims: bool = False) -> Term:
+        """The sum over `axes`; over none, the operand itself."""
+        if not axes:
+            return self
+        return self.build.term("ReduceSum", self, self.build.list(axes), keepdims=int(keepdims))
+
+    def reshape(self, shape: Sequence[int]) -> Term:
+        return self.build.term("Reshape", self, self.build.list(shape))
+
+    def transpose(self, perm: Sequence[int]) -> Term:
+        return self if list(perm) == sorted(perm) else self.apply("Transpose", perm=list(perm))
+
+
+class Weaver:
+    """Appends nodes; their names begin with `name`, those of their values with `prefix`."""
+
+    def __init__(self, name: str, prefix: str, kind: DType | None) -> None:
+        """`kind` is the type of constants that are floats; None leaves each its own."""
+        self._name, self._prefix, self._kind = name, prefix, kind
+        self.nodes: list[ir.Node] = []
+        self.initializers: list[ir.Value] = []
+
+    # --- values ---
+
+    def __call__(self, op: str, *inputs: ir.Value | None, **attributes: object) -> ir.Value:
+        """The (first) output of a new node."""
+        domain, _, kind = op.rpartition(".")
+        suffix = f"{kind.lower()}{len(self.nodes)}"
+        node = ir.node(
+            kind,
+            inputs,
+            attributes=attributes,  # type: ignore[arg-type]
+            domain=domain,
+            name=f"{self._name}/{suffix}",
+        )
+        node.outputs[0].name = f"{self._prefix}/{suffix}"
+        self.nodes.append(node)
+        return node.outputs[0]
+
+    def constant(self, name: str, array: np.ndarray) -> ir.Value:
+        """A new initializer."""
+        if array.dtype.kind == "f" and self._kind is not None:
+            array = array.astype(self._kind.numpy)
+        full = f"{self._prefix}/{name}"
+        value = ir.Value(name=full, const_value=ir.tensor(array, name=full))
+        value.shape, value.type = ir.Shape(array.shape), ir.TensorType(value.const_value.dtype)  # type: ignore[union-attr]
+        self.initializers.append(value)
+        return value
+
+    # --- terms ---
+
+    def given(self, value: ir.Value) -> Term:
+        """A value that stands elsewhere."""
+        return Term(self, value)
+
+    def term(self, op: str, *inputs: Term | None, like: Term | None = None, **more: Any) -> Term:
+        """A new node; `like` has the type and shape of its output, where ONNX infers none."""
+        value = self(op, *(t.value if t is not None else None for t in inputs), **more)
+        if like is not None:
+            value.shape, value.type = (
+                ir.Shape(like.shape),
+                ir.TensorType(ir.DataType(like.dtype.onnx)),
+            )
+        return Term(self, value)
+
+    def terms(self, op: str, *inputs: Term | None, like: Sequence[Term], **more: Any) -> list[Term]:
+        """A new node with several outputs, typed and shaped like those of `like`."""
+        first = self.term(op, *inputs, **more)
+        node = first.value.producer()
+        assert node is not None
+        node.resize_outputs(len(like))
+        for i, (value, model) in enumerate(zip(node.outputs, like, strict=True)):
+            value.name = value.name or f"{first.value.name}.{i}"
+            value.shape, value.type = (
+                ir.Shape(model.shape),
+                ir.TensorType(ir.DataType(model.dtype.onnx)),
+            )
+        return [Term(self, v) for v in node.outputs]
+
+    def number(self, value: float) -> Term:
+        """A float of rank 0."""
+        return self.array(np.array(value, np.float32))
+
+    def integer(self, value: int) -> Term:
+        """An int32 of rank 0."""
+        return self.array(np.array(value, np.int32))
+
+    def list(self, values: Sequence[int]) -> Term:
+        """Integers as an operand: axes, a shape, ..."""
+        return self.array(np.array(list(values), np.int64))
+
+    def array(self, values: np.ndarray) -> Term:
+        """A constant."""
+        return Term(self, self.constant(f"constant{len(self.initializers)}", values))
+
+    def where(self, condition: Term, a: Operand, b: Operand) -> Term:
+        """One of two operands, element for element."""
+        left, right = (v if isinstance(v, Term) else self.number(v) for v in (a, b))
+        return self.term("Where", condition, left, right)
+
+    def finish(self, graph: ir.Graph, before: ir.Node | None = None) -> None:
+        """Put everything that was made into the graph, at its end or before a node."""
+        for value in self.initializers:
+            graph.register_initializer(value)
+        if before is None:
+            graph.extend(self.nodes)
+        else:
+            graph.insert_before(before, self.nodes)
+        self.nodes, self.initializers = [], []

@@ -1,0 +1,127 @@
+"""Optimisers: from gradients to the next state, as nodes; every update stands behind one gate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from odl.ops.weave import Term, Weaver
+from odl.train.options import Spec
+from odl.train.state import States
+
+ENTRIES = 256
+"""Of a schedule's table, at most: longer schedules keep each rate for several steps."""
+
+RATE = ("lr", "schedule", "steps", "warmup", "clip", "decay")
+"""Settings that every optimiser has."""
+
+
+@dataclass(frozen=True)
+class Update:
+    """What the update of every weight shares; all are scalars."""
+
+    lr: Term
+    factor: Term
+    """For the gradient: undoes the loss scale and clips its norm."""
+    gate: Term
+    """Whether anything may change."""
+    count: Term
+    """Updates so far, int32."""
+
+
+Rule = Callable[[Weaver, Spec, Update, States], Callable[[Term, Term], None]]
+"""From what is shared to the function that updates one weight by its gradient."""
+
+
+def _sgd(w: Weaver, spec: Spec, u: Update, states: States) -> Callable[[Term, Term], None]:
+    decay = spec.number("decay", 0.0, 0.0, 1.0)
+    momentum = spec.number("momentum", 0.0, 0.0, 0.99999)
+
+    def update(weight: Term, slope: Term) -> None:
+        if momentum == 0:
+            args = (weight, slope, u.lr, u.factor, u.gate)
+            states.follow(weight, w.term("ai.odl.SGD", *args, like=weight, decay=decay))
+            return
+        m = states.moment(weight, "momentum")
+        more = {"decay": decay, "momentum": momentum, "nesterov": int(spec.flag("nesterov"))}
+        fresh = w.terms(
+            "ai.odl.Momentum", weight, slope, m, u.lr, u.factor, u.gate, like=(weight, m), **more
+        )
+        for old, new in zip((weight, m), fresh, strict=True):
+            states.follow(old, new)
+
+    return update
+
+
+def _adam(w: Weaver, spec: Spec, u: Update, states: States) -> Callable[[Term, Term], None]:
+    """The corrections 1 - beta^t are -expm1(t log beta), which loses no digits; Elu has expm1."""
+    beta1 = spec.number("beta1", 0.9, 0.0, 0.99999)
+    beta2 = spec.number("beta2", 0.999, 0.0, 0.999999)
+    epsilon = spec.number("eps", 1e-8, 1e-30, 1.0)
+    decay = spec.number("decay", 0.01 if spec.name == "adamw" else 0.0, 0.0, 1.0)
+    t = (u.count + w.integer(1)).apply("Cast", to=1)
+
+    def correction(beta: float) -> Term:
+        if beta == 0:
+            return w.number(1.0)
+        return -(t * math.log(beta)).apply("Elu")
+
+    rate, root = u.lr / correction(beta1), 1.0 / correction(beta2).apply("Sqrt")
+    decoupled = spec.name == "adamw" and decay > 0
+    keep = 1.0 - u.lr * decay if decoupled else w.number(1.0)
+    more = {"beta1": beta1, "beta2": beta2, "epsilon": epsilon}
+    more["decay"] = 0.0 if decoupled else decay
+
+    def update(weight: Term, slope: Term) -> None:
+        m, v = states.moment(weight, "mean"), states.moment(weight, "variance")
+        args = (weight, slope, m, v, rate, root, keep, u.factor, u.gate)
+        fresh = w.terms("ai.odl.Adam", *args, like=(weight, m, v), **more)
+        for old, new in zip((weight, m, v), fresh, strict=True):
+            states.follow(old, new)
+
+    return update
+
+
+OPTIMIZERS: dict[str, tuple[Rule, tuple[str, ...]]] = {
+    "sgd": (_sgd, (*RATE, "momentum", "nesterov")),
+    "adam": (_adam, (*RATE, "beta1", "beta2", "eps")),
+    "adamw": (_adam, (*RATE, "beta1", "beta2", "eps")),
+}
+
+DEFAULT_RATES = {"sgd": 0.01, "adam": 0.001, "adamw": 0.001}
+
+SHAPES: dict[str, Callable[[float], float]] = {
+    "constant": lambda done: 1.0,
+    "linear": lambda done: 1 - done,
+    "cosine": lambda done: 0.5 + 0.5 * math.cos(math.pi * done),
+}
+"""Share of the rate at each share of the steps after the warm-up."""
+
+
+def learning_rate(w: Weaver, spec: Spec, count: Term) -> Term:
+    """The rate of the next update: a constant, or an entry of a table made at compile time.
+
+    Raises:
+        UsageError: the settings contradict each other.
+    """
+    rate = spec.number("lr", DEFAULT_RATES[spec.name], 0.0, 1e6)
+    shape = SHAPES[spec.choice("schedule", "constant", tuple(SHAPES))]
+    warmup = int(spec.number("warmup", 0, 0, 1e9))
+    steps = int(
+        spec.number("steps", warmup, max(warmup, 1 if "schedule" in spec.settings else 0), 1e9)
+    )
+    if steps == 0:
+        return w.number(rate)
+
+    def share(step: float) -> float:
+        if step < warmup:
+            return (step + 1) / (warmup + 1)
+        return shape(min(1.0, (step - warmup) / max(1, steps - warmup)))
+
+    stride = -(-steps // ENTRIES)
+    table = [rate * share(i * stride) for i in range(-(-steps // stride) + 1)]
+    at = w.term("Min", count / w.integer(stride), w.integer(len(table) - 1))
+    return w.term("Gather", w.array(np.array(table, np.float32)), at, axis=0)

@@ -1,0 +1,51 @@
+"""State: what one training step leaves to the next, as inputs and outputs of its graph."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+
+from odl.ops.node import constant_value
+from odl.ops.weave import Term, Weaver
+
+
+class States:
+    """The tensors that live from step to step, each with its first value and its successor."""
+
+    def __init__(self, graph: ir.Graph, weaver: Weaver) -> None:
+        self._graph, self._weaver = graph, weaver
+        self._next: dict[ir.Value, ir.Value] = {}
+
+    def train(self, value: ir.Value) -> Term:
+        """A constant of the graph becomes state; its value is the first one."""
+        assert constant_value(value) is not None
+        self._graph.inputs.append(value)
+        return self._weaver.given(value)
+
+    def add(self, name: str, first: np.ndarray) -> Term:
+        """A new state."""
+        value = ir.Value(name=name, const_value=ir.tensor(first, name=name))
+        value.shape, value.type = ir.Shape(first.shape), ir.TensorType(value.const_value.dtype)  # type: ignore[union-attr]
+        self._graph.register_initializer(value)
+        return self.train(value)
+
+    def moment(self, weight: Term, name: str) -> Term:
+        """A new state of the shape of a weight, of zeros at first."""
+        return self.add(f"{weight.value.name}/{name}", np.zeros(weight.shape, np.float32))
+
+    def follow(self, old: Term, new: Term) -> None:
+        """`new` is what `old` is in the next step."""
+        new.value.name = f"{old.value.name}/next"
+        new.value.shape, new.value.type = old.value.shape, old.value.type
+        self._next[old.value] = new.value
+
+    def finish(self) -> int:
+        """Make the successors outputs, in the order of the inputs; how many there are.
+
+        They are the last outputs of the graph, as the states are its last inputs.
+        """
+        states = [v for v in self._graph.inputs if v in self._next]
+        others = [v for v in self._graph.inputs if v not in self._next]
+        self._graph.inputs[:] = [*others, *states]
+        self._graph.outputs.extend(self._next[v] for v in states)
+        return len(states)

@@ -1,0 +1,13 @@
+"""Every gradient rule agrees with finite differences in double precision."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.train.cases import CASES
+from tests.train.gradients import error
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_gradient_is_that_of_finite_differences(name: str) -> None:
+    assert error(CASES[name]) < 1e-7
