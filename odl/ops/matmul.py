@@ -140,7 +140,7 @@ class MatMul(Operator):
                 other = b.x(1 - i)
                 if len(other.shape) == 1:
                     other = other.reshape((left, right)[1 - i])
-                swap = other.transpose(_swapped(len(other.shape)))
+                swap = other.transpose(_swapped(len((left, right)[1 - i])))
                 product = b.term("MatMul", *((swap, g) if i else (g, swap)))
                 whole = b.unbroadcast(product, i, (*batch, *small[-2:]), small)
                 found[i] = whole if small == node.shape(i) else whole.reshape(node.shape(i))

@@ -115,8 +115,10 @@ for op in ("MaxPool", "AveragePool"):
         op, "1,2,5,5", "1,2,3,3", "<kernel_shape = [3, 3], strides = [2, 2], pads = [1, 1, 1, 1]>"
     )
     _pool(op, "1,1,5,6", "1,1,3,3", "<kernel_shape = [2, 2], strides = [2, 2], ceil_mode = 1>")
-_pool("AveragePool", "1,2,5,5", "1,2,3,3",
-      "<kernel_shape = [3, 3], strides = [2, 2], pads = [1, 1, 1, 1], count_include_pad = 1>")  # fmt: skip
+_pool(
+    "AveragePool", "1,2,5,5", "1,2,3,3",
+    "<kernel_shape = [3, 3], strides = [2, 2], pads = [1, 1, 1, 1], count_include_pad = 1>",
+)  # fmt: skip
 CASES["GlobalAveragePool"] = Case(
     "g (float[2,3,4,5] x) => (float[2,3,1,1] y) { y = GlobalAveragePool (x) }"
 )
