@@ -26,6 +26,9 @@ ELEMENTS = 1 << 28
 DIMENSIONS = 255
 """At most, of one tensor: struct odl_tensor counts them in 8 bits."""
 
+SKIPS = 16
+"""After so many steps in a row without an update, training has failed."""
+
 In = npt.NDArray[Any]
 """A kernel operand that is read: the flat elements from the Ref to the end of its tensor."""
 Out = npt.NDArray[Any]

@@ -14,7 +14,7 @@ from odl.program import Program
 from odl.target import Target, load
 
 MANIFEST = "manifest.json"
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,21 @@ class StepInfo:
 
 
 @dataclass(frozen=True)
+class TrainingInfo:
+    """What the tensors of a training step are for, by name."""
+
+    label: str
+    loss: str
+    states: tuple[tuple[str, str], ...]
+    """Each state with its successor."""
+    forward: int
+    """So many steps make the prediction."""
+    in_row: str
+    """The state that counts steps skipped in a row."""
+    state_bytes: int
+
+
+@dataclass(frozen=True)
 class Project:
     """The contents of manifest.json; `tensors` and `steps` stand in the device's order."""
 
@@ -64,6 +79,8 @@ class Project:
     steps: tuple[StepInfo, ...]
     dtypes: tuple[str, ...] = ()
     """Element types of all tensors, weights included, by name."""
+    training: TrainingInfo | None = None
+    """None for inference alone."""
 
     @property
     def graph(self) -> Path:
@@ -105,7 +122,16 @@ def describe(
         ),
         steps=tuple(StepInfo(c.node, c.op, c.function, c.macs) for c in program.calls),
         dtypes=tuple(sorted({t.dtype.name for t in program.tensors})),
+        training=_training(program),
     )
+
+
+def _training(program: Program) -> TrainingInfo | None:
+    t = program.training
+    if t is None:
+        return None
+    states = tuple((s.tensor, s.successor) for s in t.states)
+    return TrainingInfo(t.label, t.loss, states, t.forward, t.in_row, program.state_bytes)
 
 
 def save(project: Project) -> None:
@@ -116,6 +142,7 @@ def save(project: Project) -> None:
         "model_hash": project.model_hash.hex(),
         "tensors": [{**vars(t), "dtype": t.dtype.name} for t in project.tensors],
         "steps": [asdict(s) for s in project.steps],
+        "training": asdict(project.training) if project.training else None,
     }
     text = json.dumps({"schema": SCHEMA, "odl": __version__, **data}, indent=1)
     (project.folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
@@ -167,4 +194,7 @@ def _parse(folder: Path, data: dict[str, Any]) -> Project:
         for t in data["tensors"]
     )
     data["steps"] = tuple(StepInfo(**s) for s in data["steps"])
+    if (training := data["training"]) is not None:
+        training["states"] = tuple((str(a), str(b)) for a, b in training["states"])
+        data["training"] = TrainingInfo(**training)
     return Project(folder=folder, **data)

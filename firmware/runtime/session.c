@@ -226,6 +226,9 @@ void odl_session_serve(const struct odl_model *model) {
     static uint8_t bytes[256];
     struct odl_frame request;
     session.model = model;
+    if (model->init != NULL && model->init() != 0) {
+        return;
+    }
     odl_decoder_reset(&session.decoder);
     while (!session.ended) {
         const size_t n = odl_platform_read(bytes, sizeof bytes);

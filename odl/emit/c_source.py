@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from odl import __version__, assets
 from odl.emit.names import comment, identifiers, string
-from odl.program import Call, Program, Ref, Tensor
+from odl.program import SKIPS, Call, Program, Ref, Tensor
 
 PER_LINE = 8
 PART = 8192 * PER_LINE
@@ -52,6 +52,7 @@ def _context(program: Program, source: str) -> dict[str, Any]:
         "macs": program.macs,
         "ratio": program.plan_ratio,
         "planner": program.planner,
+        **_training(program, names),
         "hash": [f"0x{b:02x}" for b in program.model_hash],
         "tensors": tensors,
         "placed": [_tensor(program, program.tensor[n], names[n]) for n in arena],
@@ -59,6 +60,25 @@ def _context(program: Program, source: str) -> dict[str, Any]:
         "outputs": [{**by_name[n], "id": outputs[n].upper()} for n in program.outputs],
         "constants": [_constant(program.tensor[n], names[n]) for n in fixed],
         "calls": [_call(program, c, i, names) for i, c in enumerate(program.calls)],
+    }
+
+
+def _training(program: Program, names: dict[str, str]) -> dict[str, Any]:
+    """What only a training step has; `forward` are the steps of an inference."""
+    t = program.training
+    if t is None:
+        return {"training": None, "firsts": [], "forward": len(program.calls)}
+    firsts = (
+        {"id": names[s.tensor], "first": names[s.first], "bytes": program.tensor[s.first].nbytes}
+        for s in t.states
+        if s.first
+    )
+    return {
+        "training": {"in_row": names[t.in_row]},
+        "firsts": list(firsts),
+        "forward": t.forward,
+        "state_bytes": program.state_bytes,
+        "skips": SKIPS,
     }
 
 

@@ -22,6 +22,7 @@ enum odl_kind {
     ODL_OUTPUT = 1,
     ODL_INNER = 2,
     ODL_CONSTANT = 3,
+    ODL_STATE = 4, /* lives from run to run */
 };
 
 /* A named tensor and where it stands while it lives. Constants may not be written. */
@@ -39,6 +40,7 @@ struct odl_model {
     const struct odl_tensor *tensors;
     const struct odl_step *steps;
     uint16_t tensor_count, step_count;
+    int (*init)(void); /* NULL where there is nothing to prepare */
 };
 
 #endif

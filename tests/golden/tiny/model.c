@@ -107,6 +107,7 @@ const struct odl_model odl_tiny_model = {
     .steps = steps,
     .tensor_count = 6,
     .step_count = 4,
+    .init = odl_tiny_init,
 };
 
 int odl_tiny_init(void) {
@@ -117,7 +118,7 @@ int odl_tiny_init(void) {
 }
 
 int odl_tiny_infer(void) {
-    odl_team_run(odl_tiny_model.steps, odl_tiny_model.step_count, 0);
+    odl_team_run(odl_tiny_model.steps, 4, 0);
     return 0;
 }
 
