@@ -92,9 +92,18 @@ class Project:
         """The model as it was read."""
         return self.folder / "imported.onnx"
 
+    @property
+    def forward(self) -> int:
+        """So many steps make the prediction: of an inference program, all."""
+        return self.training.forward if self.training else len(self.steps)
+
     def number(self, name: str) -> int:
         """The number of a tensor on the link."""
         return next(i for i, t in enumerate(self.tensors) if t.name == name)
+
+    def ready(self, name: str) -> int:
+        """The step after which a tensor is complete."""
+        return self.tensors[self.number(name)].ready
 
 
 def describe(

@@ -66,11 +66,16 @@ class Adam(Operator):
         return body("""
             Adam <beta1, beta2, decay, epsilon>
                  (w, g, m, v, rate, root, keep, factor, gate) => (w_next, m_next, v_next) {
-                beta1 = Constant <value_float: float = @beta1> ()
-                beta2 = Constant <value_float: float = @beta2> ()
-                decay = Constant <value_float: float = @decay> ()
-                epsilon = Constant <value_float: float = @epsilon> ()
-                one = Constant <value_float = 1.0> ()
+                beta1_f = Constant <value_float: float = @beta1> ()
+                beta1 = CastLike (beta1_f, w)
+                beta2_f = Constant <value_float: float = @beta2> ()
+                beta2 = CastLike (beta2_f, w)
+                decay_f = Constant <value_float: float = @decay> ()
+                decay = CastLike (decay_f, w)
+                epsilon_f = Constant <value_float: float = @epsilon> ()
+                epsilon = CastLike (epsilon_f, w)
+                one_f = Constant <value_float = 1.0> ()
+                one = CastLike (one_f, w)
                 rest1 = Sub (one, beta1)
                 rest2 = Sub (one, beta2)
                 scaled = Mul (factor, g)

@@ -60,7 +60,8 @@ class SGD(Operator):
     def function(self) -> onnx.FunctionProto:
         return body("""
             SGD <decay> (w, g, lr, factor, gate) => (w_next) {
-                decay = Constant <value_float: float = @decay> ()
+                decay_f = Constant <value_float: float = @decay> ()
+                decay = CastLike (decay_f, w)
                 scaled = Mul (factor, g)
                 decayed = Mul (decay, w)
                 slope = Add (scaled, decayed)
@@ -93,8 +94,10 @@ class Momentum(Operator):
         return body("""
             Momentum <decay, momentum, nesterov>
                      (w, g, m, lr, factor, gate) => (w_next, m_next) {
-                decay = Constant <value_float: float = @decay> ()
-                momentum = Constant <value_float: float = @momentum> ()
+                decay_f = Constant <value_float: float = @decay> ()
+                decay = CastLike (decay_f, w)
+                momentum_f = Constant <value_float: float = @momentum> ()
+                momentum = CastLike (momentum_f, w)
                 nesterov = Constant <value_int: int = @nesterov> ()
                 scaled = Mul (factor, g)
                 decayed = Mul (decay, w)

@@ -49,7 +49,7 @@ def run_data(project: Project, result: Result, flash: int, ram: int) -> dict[str
         "flash_bytes": flash or None,
         "repeated": result.repeated,
         "first_divergence": _divergence(verdict),
-        "original": verdict.original if verdict else None,
+        "original": verdict.original if verdict and project.training is None else None,
         "tensors": [_check_data(c) for c in verdict.checks.values()] if verdict else None,
     }
 
@@ -124,7 +124,8 @@ def _facts(project: Project, result: Result, flash: int, ram: int) -> list[tuple
     elif result.verdict.ok:
         names = len(result.verdict.checks)
         facts.append(("verified", f"{names} tensors of {n} samples, all within their bounds"))
-        facts.append(("against the model", _original(project, result.verdict)))
+        if project.training is None:
+            facts.append(("against the model", _original(project, result.verdict)))
     else:
         facts.append(("FAILED", divergence(result.verdict)))
     return facts

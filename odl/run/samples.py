@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,21 +35,30 @@ class Samples:
 
     def __iter__(self) -> Iterator[tuple[dict[str, Array], Array | None]]:
         for i in range(len(self)):
-            labels = None if self.labels is None else self.labels[i]
-            yield {k: v[i] for k, v in self.inputs.items()}, labels
+            yield self.inputs_at(i), self.labels_at(i)
+
+    def inputs_at(self, i: int) -> dict[str, Array]:
+        """The inputs of one sample."""
+        return {k: v[i] for k, v in self.inputs.items()}
+
+    def labels_at(self, i: int) -> Array | None:
+        """Its class numbers."""
+        return None if self.labels is None else self.labels[i]
 
 
-def read_samples(path: Path, project: Project, limit: int = 0) -> Samples:
+def read_samples(path: Path, project: Project, limit: int = 0, training: bool = False) -> Samples:
     """Read an .npz, or an .npy for a model with one input.
 
     Args:
         limit: read at most so many samples; 0 is all.
+        training: read `y` as the label of a training step, too.
 
     Raises:
         ModelError: the file is damaged, or its arrays do not fit the model's inputs.
     """
     arrays = _load(path)
-    infos = [t for t in project.tensors if t.name in project.inputs]
+    label = project.training.label if project.training else ""
+    infos = [t for t in project.tensors if t.name in project.inputs and t.name != label]
     if len(infos) == 1 and infos[0].name not in arrays and "x" in arrays:
         arrays[infos[0].name] = arrays.pop("x")
     inputs, batch = {}, 1
@@ -60,12 +69,18 @@ def read_samples(path: Path, project: Project, limit: int = 0) -> Samples:
                 f"no array for input '{info.name}'", where=str(path), advice=f"it has {known}"
             )
         inputs[info.name], batch = _batches(arrays.pop(info.name), info, path)
-    labels = _labels(arrays.pop("y", None), batch, path)
+    given = arrays.pop("y", None)
+    if training:
+        info = project.tensors[project.number(label)]
+        if given is None:
+            raise ModelError("no array y of labels", where=str(path), advice="training needs them")
+        inputs[label], _ = _batches(given, replace(info, name="y"), path)
+    labels = None if training and not _is_classes(given) else _labels(given, batch, path)
     if arrays:
         raise ModelError(
             f"array '{min(arrays)}' is no input of the model",
             where=str(path),
-            advice=f"inputs: {', '.join(project.inputs)}; labels: y",
+            advice=f"inputs: {', '.join(i.name for i in infos)}; labels: y",
         )
     return _cut(inputs, labels, limit, path)
 
@@ -135,6 +150,10 @@ def _batches(array: Array, info: TensorInfo, path: Path) -> tuple[Array, int]:
                 f"array '{info.name}' holds numbers that {info.dtype} does not", where=str(path)
             )
     return result, rows
+
+
+def _is_classes(array: Array | None) -> bool:
+    return array is not None and array.ndim == 1 and array.dtype.kind in "iu"
 
 
 def _labels(array: Array | None, batch: int, path: Path) -> Array | None:

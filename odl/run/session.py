@@ -77,19 +77,21 @@ def run(
         )
     device = Device(Link(port, options.timeout), project)
     device.check_tensors()
-    verifier = Verifier(project) if options.verify else None
-    wanted = [t.name for t in project.tensors] if options.verify else list(project.outputs)
-    outputs: dict[str, list[Array]] = {name: [] for name in project.outputs}
+    steps = project.forward
+    verifier = Verifier(project, steps) if options.verify else None
+    predictions = [n for n in project.outputs if project.ready(n) < steps]
+    wanted = [t.name for t in project.tensors if t.ready < steps] if options.verify else predictions
+    outputs: dict[str, list[Array]] = {name: [] for name in predictions}
     before = device.cost()
     labelled = correct = 0
     for done, (inputs, labels) in enumerate(samples):
-        seen = infer(device, inputs, wanted, options.cores)
-        for name in project.outputs:
+        seen = run_steps(device, inputs, wanted, options.cores, steps)
+        for name in predictions:
             outputs[name].append(seen[name])
         if verifier is not None:
             verifier.add(inputs, seen)
         if labels is not None:
-            guesses = predict(seen[project.outputs[0]], len(labels))
+            guesses = predict(seen[predictions[0]], len(labels))
             labelled += len(labels)
             correct += int(np.count_nonzero(guesses == labels))
         progress(done + 1)
@@ -107,10 +109,10 @@ def run(
     )
 
 
-def infer(
-    device: Device, inputs: dict[str, Array], wanted: list[str], cores: int
+def run_steps(
+    device: Device, inputs: dict[str, Array], wanted: list[str], cores: int, steps: int
 ) -> dict[str, Array]:
-    """One inference that stops behind each step that completes a wanted tensor, and reads it."""
+    """The first `steps`, with a stop behind each that completes a wanted tensor, to read it."""
     project = device.project
     device.write(inputs)
     tensors = [t for t in project.tensors if t.name in wanted]
@@ -122,8 +124,7 @@ def infer(
     }
     seen = device.read(by_step.pop(-1, []))
     at = 0
-    last = len(project.steps) - 1
-    for step in sorted({*by_step, last} - {-1}):
+    for step in sorted({*by_step, steps - 1} - {-1}):
         device.run(at, step + 1 - at, cores)
         seen |= device.read(by_step.get(step, []))
         at = step + 1
