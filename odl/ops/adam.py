@@ -1,4 +1,4 @@
-"""ai.odl.Adam: Adam and AdamW in place, as torch.optim has them (arXiv:1412.6980, 1711.05101)."""
+"""ai.odl.AdamStep: Adam and AdamW in place, as torch.optim has them (arXiv:1412.6980, 1711.05101)."""
 
 from __future__ import annotations
 
@@ -49,22 +49,22 @@ def adam(
     w_next[:n] = after
 
 
-class Adam(Operator):
+class AdamStep(Operator):
     """Inputs w, g, m, v [...] and scalars; outputs w_next, m_next, v_next.
 
     The scalars: rate = lr / (1 - beta1^t), root = 1 / sqrt(1 - beta2^t), keep = 1 - lr * weight
-    decay for AdamW or 1, factor and gate as those of ai.odl.SGD. `decay` is that of Adam, which is
+    decay for AdamW or 1, factor and gate as those of ai.odl.SGDStep. `decay` is that of Adam, which is
     added to the gradient.
     """
 
-    op_types = ("ai.odl.Adam",)
+    op_types = ("ai.odl.AdamStep",)
     kernels = (adam,)
     attributes = ("beta1", "beta2", "decay", "epsilon")
     note = "optimiser"
 
     def function(self) -> onnx.FunctionProto:
         return body("""
-            Adam <beta1, beta2, decay, epsilon>
+            AdamStep <beta1, beta2, decay, epsilon>
                  (w, g, m, v, rate, root, keep, factor, gate) => (w_next, m_next, v_next) {
                 beta1_f = Constant <value_float: float = @beta1> ()
                 beta1 = CastLike (beta1_f, w)

@@ -1,4 +1,4 @@
-"""ai.odl.SGD and ai.odl.Momentum: gradient descent in place, as torch.optim.SGD does it."""
+"""ai.odl.SGDStep and ai.odl.MomentumStep: gradient descent in place, as torch.optim.SGD does it."""
 
 from __future__ import annotations
 
@@ -45,21 +45,21 @@ def momentum(
     w_next[:n] = after
 
 
-class SGD(Operator):
+class SGDStep(Operator):
     """Inputs w, g [...] and the scalars lr, factor and gate (bool); output w_next.
 
     The factor scales the gradient: the inverse of a loss scale, a clipped norm, a mean. A closed
     gate leaves everything as it is, bit for bit.
     """
 
-    op_types = ("ai.odl.SGD",)
+    op_types = ("ai.odl.SGDStep",)
     kernels = (sgd,)
     attributes = ("decay",)
     note = "optimiser"
 
     def function(self) -> onnx.FunctionProto:
         return body("""
-            SGD <decay> (w, g, lr, factor, gate) => (w_next) {
+            SGDStep <decay> (w, g, lr, factor, gate) => (w_next) {
                 decay_f = Constant <value_float: float = @decay> ()
                 decay = CastLike (decay_f, w)
                 scaled = Mul (factor, g)
@@ -82,17 +82,17 @@ class SGD(Operator):
         return [np.where(gate, u * np.abs(y[0]) + gamma(5, u) * np.abs(lr) * slope, 0)]
 
 
-class Momentum(Operator):
+class MomentumStep(Operator):
     """The same with the state m, of the shape of w; outputs w_next and m_next."""
 
-    op_types = ("ai.odl.Momentum",)
+    op_types = ("ai.odl.MomentumStep",)
     kernels = (momentum,)
     attributes = ("decay", "momentum", "nesterov")
     note = "optimiser"
 
     def function(self) -> onnx.FunctionProto:
         return body("""
-            Momentum <decay, momentum, nesterov>
+            MomentumStep <decay, momentum, nesterov>
                      (w, g, m, lr, factor, gate) => (w_next, m_next) {
                 decay_f = Constant <value_float: float = @decay> ()
                 decay = CastLike (decay_f, w)

@@ -43,12 +43,12 @@ def _sgd(w: Weaver, spec: Spec, u: Update, states: States) -> Callable[[Term, Te
     def update(weight: Term, slope: Term) -> None:
         if momentum == 0:
             args = (weight, slope, u.lr, u.factor, u.gate)
-            states.follow(weight, w.term("ai.odl.SGD", *args, like=weight, decay=decay))
+            states.follow(weight, w.term("ai.odl.SGDStep", *args, like=weight, decay=decay))
             return
         m = states.moment(weight, "momentum")
         more = {"decay": decay, "momentum": momentum, "nesterov": int(spec.flag("nesterov"))}
         fresh = w.terms(
-            "ai.odl.Momentum", weight, slope, m, u.lr, u.factor, u.gate, like=(weight, m), **more
+            "ai.odl.MomentumStep", weight, slope, m, u.lr, u.factor, u.gate, like=(weight, m), **more
         )
         for old, new in zip((weight, m), fresh, strict=True):
             states.follow(old, new)
@@ -78,7 +78,7 @@ def _adam(w: Weaver, spec: Spec, u: Update, states: States) -> Callable[[Term, T
     def update(weight: Term, slope: Term) -> None:
         m, v = states.moment(weight, "mean"), states.moment(weight, "variance")
         args = (weight, slope, m, v, rate, root, keep, u.factor, u.gate)
-        fresh = w.terms("ai.odl.Adam", *args, like=(weight, m, v), **more)
+        fresh = w.terms("ai.odl.AdamStep", *args, like=(weight, m, v), **more)
         for old, new in zip((weight, m, v), fresh, strict=True):
             states.follow(old, new)
 

@@ -89,19 +89,17 @@ def add_updates(model: ir.Model, options: TrainOptions) -> int:
         raise UsageError(
             f"the loss does not depend on '{missing.value.name}'", advice="--train something else"
         )
-    update = _shared(w, spec, states, counters, w.given(loss), [s for _, s in pairs])
+    update = _shared(w, spec, counters, w.given(loss), [s for _, s in pairs])
     rule = OPTIMIZERS[spec.name][0](w, spec, update, states)
     for weight, slope in pairs:
         rule(weight, slope)
+    _count(w, states, counters, update.gate)
     w.finish(graph)
     return states.finish()
 
 
-def _shared(
-    w: Weaver, spec: Spec, states: States, counters: list[Term], loss: Term, slopes: list[Term]
-) -> Update:
-    """Counters, learning rate, and the gate: open if the sum of all squares is finite."""
-    count, skipped, in_row = counters
+def _shared(w: Weaver, spec: Spec, counters: list[Term], loss: Term, slopes: list[Term]) -> Update:
+    """Learning rate, clipping, and the gate: open if the sum of all squares is finite."""
     squares = [_squares(w, s) for s in slopes]
     norm2 = w.term("Concat", *squares, axis=0).sum([0])
     everything = norm2 + loss * loss
@@ -110,13 +108,18 @@ def _shared(
     if "clip" in spec.settings:
         limit = spec.number("clip", 1.0, 1e-12, 1e12)
         factor = w.term("Min", limit / (norm2.apply("Sqrt") + 1e-6), factor)
+    rate = learning_rate(w, spec, counters[0])
+    return Update(rate, factor, gate, counters[0])
+
+
+def _count(w: Weaver, states: States, counters: list[Term], gate: Term) -> None:
+    """Behind all updates, which ask how many there have been."""
+    updates, skipped, in_row = counters
     good = gate.apply("Cast", to=int(ir.DataType.INT32))
     bad = w.integer(1) - good
-    rate = learning_rate(w, spec, count)
-    states.follow(count, count + good)
+    states.follow(updates, updates + good)
     states.follow(skipped, skipped + bad)
     states.follow(in_row, (in_row + bad) * bad)
-    return Update(rate, factor, gate, count)
 
 
 def _squares(w: Weaver, slope: Term) -> Term:
