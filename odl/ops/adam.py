@@ -1,4 +1,4 @@
-"""ai.odl.AdamStep: Adam and AdamW in place, as torch.optim has them (arXiv:1412.6980, 1711.05101)."""
+"""ai.odl.AdamStep: Adam and AdamW in place, as torch.optim does (arXiv:1412.6980, 1711.05101)."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ class AdamStep(Operator):
     """Inputs w, g, m, v [...] and scalars; outputs w_next, m_next, v_next.
 
     The scalars: rate = lr / (1 - beta1^t), root = 1 / sqrt(1 - beta2^t), keep = 1 - lr * weight
-    decay for AdamW or 1, factor and gate as those of ai.odl.SGDStep. `decay` is that of Adam, which is
-    added to the gradient.
+    decay for AdamW or 1, factor and gate as those of ai.odl.SGDStep. `decay` is that of Adam,
+    which is added to the gradient.
     """
 
     op_types = ("ai.odl.AdamStep",)

@@ -13,6 +13,7 @@ from odl.ops.matmul import matmul, matmul_args
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma
 from odl.ops.reference import evaluate
+from odl.ops.weave import Term
 from odl.ops.wide import FLOATS, wide
 from odl.ops.windows import Window, window
 from odl.program import Call, In, Kernel, Out, kernel
@@ -141,15 +142,26 @@ class Conv(Operator):
         if b.wants(2):
             db = g.sum([0, *range(2, len(g.shape))])
         if b.wants(0):
-            uncovered = [  # behind the last window
-                n - (s * (o - 1) + (k - 1) * d + 1 - p - e)
-                for n, o, k, s, d, p, e in zip(
-                    node.shape()[2:], node.out_shape()[2:], w.size, w.stride, w.dilation, w.pad,
-                    w.end, strict=True,
-                )
-            ]  # fmt: skip
-            dx = b.term("ConvTranspose", g, b.x(1), **same, output_padding=uncovered)
+            dx = self._dx(b, node, w, same)
         return [dx, dw, db]
+
+    def _dx(self, b: Backward, node: Node, w: Window, same: dict[str, Any]) -> Term:
+        """A ConvTranspose; of a depthwise Conv without stride, a Conv with turned weights."""
+        lone = node.attr("group", 1) == node.shape()[1] == node.shape(1)[0]
+        reach = [(k - 1) * d for k, d in zip(w.size, w.dilation, strict=True)]
+        pads = [r - p for r, p in zip((*reach, *reach), (*w.pad, *w.end), strict=True)]
+        if lone and all(s == 1 for s in w.stride) and min(pads) >= 0:
+            rank = len(w.size)
+            ends = [b.list(v) for v in ([-1] * rank, [-(2**31)] * rank, range(2, 2 + rank))]
+            turned = b.term("Slice", b.x(1), *ends, b.list([-1] * rank))
+            return b.term("Conv", b.dy(), turned, **{**same, "pads": pads})
+        uncovered = [  # behind the last window
+            n - (s * (o - 1) + r + 1 - p - e)
+            for n, o, s, r, p, e in zip(
+                node.shape()[2:], node.out_shape()[2:], w.stride, reach, w.pad, w.end, strict=True
+            )
+        ]
+        return b.term("ConvTranspose", b.dy(), b.x(1), **same, output_padding=uncovered)
 
     def lower(self, node: Node) -> list[Call]:
         if self._is_pointwise(node):

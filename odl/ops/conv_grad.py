@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import onnx
 
@@ -99,7 +101,7 @@ class ConvGradWeight(Operator):
         rank = len(node.shape()) - 2
         (batch, in_c), out_c = node.shape()[:2], node.shape(1)[1]
         one, zero = (1,) * rank, (0,) * (2 * rank)
-        args = {
+        args: dict[str, Any] = {
             "x": node.input(0),
             "dy": node.input(1),
             "dw": node.output(),
@@ -114,6 +116,8 @@ class ConvGradWeight(Operator):
             "dilation": (1, *node.attr("dilations", one))[-2:],
             "pad": (0, *node.attr("pads", zero)[:rank])[-2:],
         }
+        if args["size"] == (1, 1) and args["in_hw"] == args["out_hw"]:  # one long row
+            args["in_hw"] = args["out_hw"] = (1, product(node.shape()[2:]))
         return [Call(conv2d_grad_weight, str(node.dtype()), args)]
 
     def macs(self, node: Node) -> int:

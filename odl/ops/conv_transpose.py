@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from odl.ops import strides
+from odl.ops.matmul import matmul, matmul_args
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
 from odl.ops.reference import evaluate
@@ -55,7 +57,7 @@ def conv_transpose(
 
 class ConvTranspose(Operator):
     op_types = ("ConvTranspose",)
-    kernels = (conv_transpose,)
+    kernels = (conv_transpose, matmul)
     attributes = (
         "auto_pad", "dilations", "group", "kernel_shape", "output_padding", "output_shape", "pads",
         "strides",
@@ -104,6 +106,11 @@ class ConvTranspose(Operator):
         (batch, in_c), groups = node.shape(0)[:2], node.attr("group", 1)
         rank = len(node.shape()) - 2
         stride, dilation = node.attr("strides", (1,) * rank), node.attr("dilations", (1,) * rank)
+        pad = self._pad(node, stride, dilation)
+        points = product(node.shape()[2:])
+        same_size = points == product(node.out_shape()[2:])
+        if groups == 1 and product(node.shape(1)[2:]) == 1 and same_size and not any(pad):
+            return self._pointwise(node, points)
         args = {
             "x": node.input(0),
             "w": node.input(1),
@@ -118,9 +125,27 @@ class ConvTranspose(Operator):
             "size": (1, 1, *node.shape(1)[2:])[-3:],
             "stride": (1, 1, *stride)[-3:],
             "dilation": (1, 1, *dilation)[-3:],
-            "pad": (0, 0, *self._pad(node, stride, dilation))[-3:],
+            "pad": (0, 0, *pad)[-3:],
         }
         return [Call(conv_transpose, str(node.dtype()), args)]
+
+    def _pointwise(self, node: Node, points: int) -> list[Call]:
+        """y[t] = w^T x[t]: rows are output channels, columns are positions."""
+        (batch, in_c), out_c = node.shape(0)[:2], node.out_shape()[1]
+        args = matmul_args(
+            out_c,
+            in_c,
+            points,
+            a=node.input(1),
+            b=node.input(0),
+            bias=node.optional(2),
+            y=node.output(),
+            a_stride=(1, out_c),
+            bias_stride=(1, 0),
+            batch=strides.fill((batch,), 1),
+            b_batch=strides.fill((in_c * points,), 0),
+        )
+        return [Call(matmul, str(node.dtype()), args)]
 
     def macs(self, node: Node) -> int:
         """Of the whole scattered image; what falls into the padding is not computed."""

@@ -48,7 +48,15 @@ def _sgd(w: Weaver, spec: Spec, u: Update, states: States) -> Callable[[Term, Te
         m = states.moment(weight, "momentum")
         more = {"decay": decay, "momentum": momentum, "nesterov": int(spec.flag("nesterov"))}
         fresh = w.terms(
-            "ai.odl.MomentumStep", weight, slope, m, u.lr, u.factor, u.gate, like=(weight, m), **more
+            "ai.odl.MomentumStep",
+            weight,
+            slope,
+            m,
+            u.lr,
+            u.factor,
+            u.gate,
+            like=(weight, m),
+            **more,
         )
         for old, new in zip((weight, m), fresh, strict=True):
             states.follow(old, new)

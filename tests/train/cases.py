@@ -98,6 +98,9 @@ _conv("1,2,8,7", "3,2,3,2", "1,3,2,3", "<strides = [3, 3], pads = [0, 1, 0, 0]>"
 _conv("2,2,6,6", "2,2,2,2", "2,2,4,5", "<dilations = [2, 1]>")
 _conv("2,4,5,5", "6,2,3,3", "2,6,5,5", "<group = 2, pads = [1, 1, 1, 1]>")
 _conv("1,3,6,5", "6,1,3,3", "1,6,3,3", "<group = 3, strides = [2, 2], pads = [1, 1, 1, 1]>")
+_conv("2,3,6,5", "3,1,3,3", "2,3,6,5", "<group = 3, pads = [1, 1, 1, 1]>")
+_conv("2,3,7", "3,1,2", "2,3,5", "<group = 3, dilations = [2]>")
+_conv("1,3,3,3", "3,1,1,1", "1,3,7,7", "<group = 3, pads = [2, 2, 2, 2]>")
 _conv("1,3,5,5", "2,3,1,1", "1,2,5,5")
 _conv("1,2,5,5", "2,2,3,3", "1,2,3,3", '<auto_pad = "SAME_UPPER", strides = [2, 2]>')
 
@@ -111,6 +114,7 @@ def _pool(op: str, x: str, y: str, attributes: str) -> None:
 for op in ("MaxPool", "AveragePool"):
     _pool(op, "2,3,8", "2,3,4", "<kernel_shape = [2], strides = [2]>")
     _pool(op, "1,2,6,7", "1,2,4,5", "<kernel_shape = [3, 3]>")
+    _pool(op, "2,3,4,5", "2,3,1,1", "<kernel_shape = [4, 5]>")
     _pool(
         op, "1,2,5,5", "1,2,3,3", "<kernel_shape = [3, 3], strides = [2, 2], pads = [1, 1, 1, 1]>"
     )
