@@ -19,8 +19,9 @@ from odl.ops.reference import functions
 from odl.plan.plan import check_fit, plan
 from odl.program import Program
 from odl.target import Target
+from odl.train.guard import SKIPPED_IN_ROW
 from odl.train.options import TrainOptions
-from odl.train.step import SKIPPED_IN_ROW, add_loss, add_updates
+from odl.train.step import add_loss, add_updates
 from odl.transform.decompose import decompose
 from odl.transform.fold_batch_norm import fold_batch_norm
 from odl.transform.fold_constants import fold_constants
@@ -84,6 +85,8 @@ class Options:
     input_shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
     dtype: str = "fp32"
     """Of weights and activations: `fp32` as the model has them, or `fp16`."""
+    batch: int = 0
+    """Samples in one run, where the model leaves that open; 0: as --input-shape says."""
     train: TrainOptions | None = None
     """Compile a training step; None: inference alone."""
     every_stage: bool = False
@@ -118,7 +121,7 @@ def canonicalise(
     single: dict[str, str] = {}
     lift_constants(model)
     name_all(model)
-    set_input_shapes(model, options.input_shapes)
+    set_input_shapes(model, options.input_shapes, options.batch)
     stages = {"imported": _snapshot(model)}
     for i, step in enumerate(_passes(options.train), 1):
         model = step(model)

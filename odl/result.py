@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy.typing as npt
@@ -90,6 +90,36 @@ class Result:
     """Requests that were sent again because a frame was lost."""
     outputs: dict[str, Array]
     """[samples, *shape] of each output."""
+
+    @property
+    def ok(self) -> bool:
+        return self.verdict is None or self.verdict.ok
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one step has shown."""
+
+    number: int
+    loss: float
+    labelled: int
+    correct: int
+    skipped: bool
+
+
+@dataclass
+class TrainingResult:
+    """What a training run has shown."""
+
+    steps: list[Step] = field(default_factory=list)
+    verdict: Verdict | None = None
+    verified: int = 0
+    cost: Cost = field(default_factory=lambda: Cost(0, 0))
+    """Of all steps."""
+
+    @property
+    def skipped(self) -> int:
+        return sum(s.skipped for s in self.steps)
 
     @property
     def ok(self) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from odl.cli.options import Shapes, compile_options, json_option, model_argument
+from odl.cli.options import Asked, compile_options, json_option, model_argument
 
 
 @click.command("analyze", short_help="MACs, parameters, flash, RAM peak and who makes it.")
@@ -15,19 +15,16 @@ from odl.cli.options import Shapes, compile_options, json_option, model_argument
 @json_option
 def command(
     model: Path,
-    target: str,
-    cores: int | None,
-    dtype: str,
-    input_shapes: Shapes,
+    asked: Asked,
     as_json: bool,
 ) -> None:
     """Plan MODEL for a target and show what it costs; exits with 4 if it does not fit."""
-    from odl.compile import Options, compile_model
+    from odl.compile import compile_model
     from odl.plan.plan import check_fit
     from odl.report.analysis import analysis_data, print_analysis
     from odl.report.console import print_json
 
-    compiled = compile_model(model, Options(target, cores or 0, input_shapes, dtype))
+    compiled = compile_model(model, asked.options())
     if as_json:
         print_json(analysis_data(compiled.program, compiled.target, compiled.single))
     else:

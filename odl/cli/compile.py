@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from odl.cli.options import Shapes, compile_options, model_argument
+from odl.cli.options import Asked, compile_options, model_argument
 
 
 @click.command("compile", short_help="Lower a model to a folder of readable C.")
@@ -21,21 +21,27 @@ from odl.cli.options import Shapes, compile_options, model_argument
 )
 def command(
     model: Path,
-    target: str,
-    cores: int | None,
-    dtype: str,
-    input_shapes: Shapes,
+    asked: Asked,
     output: Path,
     save_stages: bool,
 ) -> None:
-    """Lower MODEL (ONNX or TFLite) to C: model.c, model.h, its kernels and its run time."""
-    from odl.compile import Options, compile_to
+    """Lower MODEL (ONNX or TFLite) to C: model.c, model.h, its kernels and its run time.
 
-    options = Options(target, cores or 0, input_shapes, dtype, None, save_stages)
-    program = compile_to(model, output, options).program
+    With --train the C also computes a loss and gradients and updates what it trains.
+    """
+    from odl.compile import compile_to
+
+    program = compile_to(model, output, asked.options(save_stages)).program
     click.echo(
         f"{output}: {program.name} for {program.target}, {program.cores} cores: "
         f"{len(program.calls)} steps, {program.macs:,} MAC, arena {program.arena_bytes:,} bytes "
         f"({program.plan_ratio:.3f} of the lower bound), constants {program.constant_bytes:,} bytes"
     )
+    if program.training:
+        click.echo(
+            f"  a training step: {len(program.states)} states of {program.state_bytes:,} bytes; "
+            f"steps 0 to {program.training.forward - 1} make the prediction"
+        )
+        click.echo(f"next: odl run {output} --data SAMPLES.npz --steps N")
+        return
     click.echo(f"next: odl run {output} --data SAMPLES.npz")

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from odl.cli.net import caught
 from odl.cli.sandbox import contained
+
+if TYPE_CHECKING:
+    from odl.compile import Options
 
 F = TypeVar("F", bound=Callable[..., Any])
 Shapes = dict[str, tuple[int, ...]]
@@ -53,9 +57,85 @@ def folder_argument(f: F) -> F:
     return click.argument("folder", type=click.Path(path_type=Path))(f)
 
 
-def compile_options(f: F) -> F:
-    """What decides how a model is compiled."""
+@dataclass(frozen=True)
+class Asked:
+    """What the options of `compile_options` were given."""
+
+    target: str
+    cores: int | None
+    dtype: str
+    input_shapes: Shapes
+    batch: int | None
+    train: str
+    loss: str
+    optimizer: str
+    accumulate: int
+    layerwise: bool
+
+    def options(self, every_stage: bool = False) -> Options:
+        """The same, as the compiler takes it."""
+        from odl.compile import Options
+        from odl.train.options import TrainOptions
+
+        train = None
+        if self.train:
+            train = TrainOptions(
+                self.train, self.loss, self.optimizer, self.accumulate, self.layerwise
+            )
+        return Options(
+            self.target, self.cores or 0, self.input_shapes, self.dtype, self.batch or 0, train,
+            every_stage,
+        )  # fmt: skip
+
+
+def compile_options(f: Callable[..., int | None]) -> Callable[..., int | None]:
+    """What decides how a model is compiled, given to the verb as one `Asked`."""
+    names = [field.name for field in fields(Asked)]
+
+    @functools.wraps(f)
+    def verb(**given: Any) -> int | None:
+        return f(asked=Asked(**{name: given.pop(name) for name in names}), **given)
+
     for option in (
+        click.option(
+            "--layerwise",
+            is_flag=True,
+            help="Update each weight as soon as its gradient is there: less memory, but a step "
+            "that goes wrong in one layer is not undone in others.",
+        ),
+        click.option(
+            "--accumulate",
+            type=click.IntRange(1, 65535),
+            default=1,
+            metavar="K",
+            help="Average the gradients of K samples for one update.",
+        ),
+        click.option(
+            "--optimizer",
+            default="sgd:lr=0.01",
+            show_default=True,
+            metavar="NAME:KEY=VALUE,...",
+            help="sgd, adam or adamw; lr, momentum, nesterov, decay, beta1, beta2, eps, clip, "
+            "schedule, steps, warmup.",
+        ),
+        click.option(
+            "--loss",
+            default="ce",
+            show_default=True,
+            metavar="NAME:KEY=VALUE,...",
+            help="ce (smoothing, soft), bce, mse, l1 or huber (delta).",
+        ),
+        click.option(
+            "--train",
+            default="",
+            metavar="WHAT",
+            help="Compile a training step: full, last:N, bias, norm or layers=PATTERN,...",
+        ),
+        click.option(
+            "--batch",
+            type=click.IntRange(min=1),
+            help="Samples in one run, where the model leaves that open.",
+        ),
         click.option(
             "--input-shape",
             "input_shapes",
@@ -76,8 +156,8 @@ def compile_options(f: F) -> F:
             "--target", "-t", default="host", show_default=True, help="See 'odl targets'."
         ),
     ):
-        f = option(f)
-    return f
+        verb = option(verb)
+    return verb
 
 
 toolchain_option = click.option(

@@ -1,4 +1,4 @@
-"""odl run: stream samples to a device or simulator and check every tensor."""
+"""odl run: stream samples to a device or simulator, check every tensor, and train it."""
 
 from __future__ import annotations
 
@@ -14,19 +14,30 @@ from odl.cli.sandbox import contained
 if TYPE_CHECKING:
     from odl.project import Project
 
+FILE = click.Path(path_type=Path)
+
 
 @click.command("run", short_help="Stream samples to a device or simulator; check every tensor.")
 @folder_argument
-@click.option("--data", required=True, type=click.Path(path_type=Path), help=".npz or .npy.")
+@click.option("--data", required=True, type=FILE, help=".npz or .npy.")
 @click.option("--port", default="", help="Of a board: /dev/ttyUSB0, socket://HOST:PORT, ...")
 @click.option("--baud", default=115200, show_default=True, help="Of a serial port.")
-@click.option("--limit", type=click.IntRange(min=1), help="Run only the first samples.")
+@click.option("--limit", type=click.IntRange(min=1), help="Take only the first samples.")
 @click.option("--cores", type=click.IntRange(min=1), help="Cores that take part.")
 @click.option(
     "--timeout", type=click.FloatRange(min=0.1), default=10.0, show_default=True,
     help="Seconds to wait for an answer.",
 )  # fmt: skip
 @click.option("--verify/--no-verify", default=True, help="Whether every tensor is checked.")
+@click.option("--steps", type=click.IntRange(min=1), help="Train for so many steps.")
+@click.option(
+    "--verify-steps", type=click.IntRange(min=0), default=5, show_default=True,
+    help="Training steps whose every tensor is checked.",
+)  # fmt: skip
+@click.option("--seed", type=int, help="Shuffle the training samples; else they keep their order.")
+@click.option("--eval", "evaluation", type=FILE, help="Data to evaluate before and after training.")
+@click.option("--load", type=FILE, help="State to begin with (.safetensors).")
+@click.option("--save", type=FILE, help="Where to put the state in the end (.safetensors).")
 @toolchain_option
 @define_option
 @json_option
@@ -39,6 +50,12 @@ def command(
     cores: int | None,
     timeout: float,
     verify: bool,
+    steps: int | None,
+    verify_steps: int,
+    seed: int | None,
+    evaluation: Path | None,
+    load: Path | None,
+    save: Path | None,
     toolchain: str,
     defines: tuple[str, ...],
     as_json: bool,
@@ -48,31 +65,57 @@ def command(
     Without --port the target's simulator is started. DATA holds arrays named as the model's
     inputs, or x for the only one, samples along the first axis; y may hold class numbers. Exits
     with 1 if a tensor leaves the bound of its operator.
+
+    With --steps, DATA holds labels in y, and a program that was compiled with --train learns them.
     """
     from odl.build.build import build
     from odl.project import read
     from odl.report.progress import progress
     from odl.report.run_report import print_run, print_run_json
+    from odl.report.training_report import (
+        print_training,
+        print_training_json,
+        training_progress,
+    )
     from odl.run.samples import read_samples
-    from odl.run.session import RunOptions, open_port, run
+    from odl.run.session import RunOptions, connect, evaluate, open_port
+    from odl.run.state_file import load_state, save_state
+    from odl.run.training import TrainingOptions, learn, read_states, training_info
 
     project = read(folder)
+    if steps or load or save:
+        training_info(project)
     if verify and click.get_current_context().obj:  # its graphs may come from elsewhere
         code = contained(lambda: caught(lambda: _try_graphs(project)), folder)
         if code:
             return code
-    samples = read_samples(data, project, limit or 0)
     options = RunOptions(port, baud, cores or 0, timeout, verify)
+    samples = read_samples(data, project, limit or 0, training=steps is not None)
+    tests = read_samples(evaluation, project) if evaluation else None
+    first = load_state(load, project) if load else {}
     image = None if port else build(project, toolchain, defines)
-    elf = Path(image.elf) if image else None
-    with (
-        open_port(project, elf, options) as opened,
-        progress(f"{project.name} on {project.target.name}", len(samples)) as tell,
-    ):
-        result = run(project, opened, samples, options, tell)
-    show = print_run_json if as_json else print_run
-    show(project, result, image.flash if image else 0, image.ram if image else 0)
-    return 0 if result.ok else 1
+    title = f"{project.name} on {project.target.name}"
+    with open_port(project, Path(image.elf) if image else None, options) as opened:
+        device = connect(project, opened, options)
+        device.write(first)
+        if steps:
+            training = TrainingOptions(steps, verify_steps if verify else 0, seed, cores or 0)
+            with training_progress(title, steps, as_json) as tell_step:
+                trained, before, after = learn(device, samples, tests, training, tell_step)
+            ok = trained.ok
+        else:
+            with progress(title, len(samples)) as tell:
+                result = evaluate(device, samples, options, tell)
+            ok = result.ok
+        if save:
+            save_state(save, project, read_states(device))
+        device.close()
+    if steps:
+        (print_training_json if as_json else print_training)(project, trained, before, after)
+    else:
+        show = print_run_json if as_json else print_run
+        show(project, result, image.flash if image else 0, image.ram if image else 0)
+    return 0 if ok else 1
 
 
 def _try_graphs(project: Project) -> None:

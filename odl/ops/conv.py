@@ -152,8 +152,8 @@ class Conv(Operator):
         pads = [r - p for r, p in zip((*reach, *reach), (*w.pad, *w.end), strict=True)]
         if lone and all(s == 1 for s in w.stride) and min(pads) >= 0:
             rank = len(w.size)
-            ends = [b.list(v) for v in ([-1] * rank, [-(2**31)] * rank, range(2, 2 + rank))]
-            turned = b.term("Slice", b.x(1), *ends, b.list([-1] * rank))
+            ends = [b.ints(v) for v in ([-1] * rank, [-(2**31)] * rank, range(2, 2 + rank))]
+            turned = b.term("Slice", b.x(1), *ends, b.ints([-1] * rank))
             return b.term("Conv", b.dy(), turned, **{**same, "pads": pads})
         uncovered = [  # behind the last window
             n - (s * (o - 1) + r + 1 - p - e)

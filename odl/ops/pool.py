@@ -245,7 +245,7 @@ class AveragePool(Pool):
             parts = parts.flat[:1].reshape(())
         share = g * Term(b, b.constant("parts", parts))
         if w.size == shape[2:] and parts.ndim == 0:  # one window over everything
-            return [b.term("Expand", share, b.list(shape))]
+            return [b.term("Expand", share, b.ints(shape))]
         taps = Term(b, b.constant("taps", np.ones((shape[1], 1, *w.size), kind)))
         full = [
             s * (o - 1) + (k - 1) * d + 1

@@ -64,7 +64,7 @@ def _shared(x: Term, y: Term, axes: Sequence[int]) -> Term:
 
 
 def _of_log_sum(x: Term, y: Term, axes: Sequence[int]) -> Term:
-    return x.build.term("Expand", (-y).apply("Exp"), x.build.list(x.shape))
+    return x.build.term("Expand", (-y).apply("Exp"), x.build.ints(x.shape))
 
 
 def _of_mean(x: Term, y: Term, axes: Sequence[int]) -> float:
@@ -197,7 +197,7 @@ class Reduce(Operator):
         if isinstance(slope, Term):
             return [g * slope]
         each = g if slope == 1 else g * slope
-        return [b.term("Expand", each, b.list(shape))]
+        return [b.term("Expand", each, b.ints(shape))]
 
     def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
         if not node.dtype().is_float:

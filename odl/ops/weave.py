@@ -78,10 +78,10 @@ class Term:
         """The sum over `axes`; over none, the operand itself."""
         if not axes:
             return self
-        return self.build.term("ReduceSum", self, self.build.list(axes), keepdims=int(keepdims))
+        return self.build.term("ReduceSum", self, self.build.ints(axes), keepdims=int(keepdims))
 
     def reshape(self, shape: Sequence[int]) -> Term:
-        return self.build.term("Reshape", self, self.build.list(shape))
+        return self.build.term("Reshape", self, self.build.ints(shape))
 
     def transpose(self, perm: Sequence[int]) -> Term:
         return self if list(perm) == sorted(perm) else self.apply("Transpose", perm=list(perm))
@@ -94,6 +94,7 @@ class Weaver:
         """`kind` is the type of constants that are floats; None leaves each its own."""
         self._name, self._prefix, self._kind = name, prefix, kind
         self.nodes: list[ir.Node] = []
+        self._made = 0
         self.initializers: list[ir.Value] = []
 
     # --- values ---
@@ -101,7 +102,7 @@ class Weaver:
     def __call__(self, op: str, *inputs: ir.Value | None, **attributes: object) -> ir.Value:
         """The (first) output of a new node."""
         domain, _, kind = op.rpartition(".")
-        suffix = f"{kind.lower()}{len(self.nodes)}"
+        suffix = f"{kind.lower()}{self._made + len(self.nodes)}"
         node = ir.node(
             kind,
             inputs,
@@ -132,12 +133,8 @@ class Weaver:
     def term(self, op: str, *inputs: Term | None, like: Term | None = None, **more: Any) -> Term:
         """A new node; `like` has the type and shape of its output, where ONNX infers none."""
         value = self(op, *(t.value if t is not None else None for t in inputs), **more)
-        if like is not None:
-            value.shape, value.type = (
-                ir.Shape(like.shape),
-                ir.TensorType(ir.DataType(like.dtype.onnx)),
-            )
-        return Term(self, value)
+        made = Term(self, value)
+        return made if like is None else self.like(made, like)
 
     def terms(self, op: str, *inputs: Term | None, like: Sequence[Term], **more: Any) -> list[Term]:
         """A new node with several outputs, typed and shaped like those of `like`."""
@@ -145,13 +142,17 @@ class Weaver:
         node = first.value.producer()
         assert node is not None
         node.resize_outputs(len(like))
-        for i, (value, model) in enumerate(zip(node.outputs, like, strict=True)):
-            value.name = value.name or f"{first.value.name}.{i}"
-            value.shape, value.type = (
-                ir.Shape(model.shape),
-                ir.TensorType(ir.DataType(model.dtype.onnx)),
-            )
-        return [Term(self, v) for v in node.outputs]
+        made = [Term(self, v) for v in node.outputs]
+        for i, (new, model) in enumerate(zip(made, like, strict=True)):
+            new.value.name = new.value.name or f"{first.value.name}.{i}"
+            self.like(new, model)
+        return made
+
+    def like(self, made: Term, model: Term) -> Term:
+        """`made`, whose type and shape are known to be those of `model`."""
+        made.value.shape = ir.Shape(model.shape)
+        made.value.type = ir.TensorType(ir.DataType(model.dtype.onnx))
+        return made
 
     def number(self, value: float) -> Term:
         """A float of rank 0."""
@@ -161,7 +162,7 @@ class Weaver:
         """An int32 of rank 0."""
         return self.array(np.array(value, np.int32))
 
-    def list(self, values: Sequence[int]) -> Term:
+    def ints(self, values: Sequence[int]) -> Term:
         """Integers as an operand: axes, a shape, ..."""
         return self.array(np.array(list(values), np.int64))
 
@@ -173,6 +174,12 @@ class Weaver:
         """One of two operands, element for element."""
         left, right = (v if isinstance(v, Term) else self.number(v) for v in (a, b))
         return self.term("Where", condition, left, right)
+
+    def take(self) -> list[ir.Node]:
+        """The nodes made so far, which are then somebody else's."""
+        nodes, self.nodes = self.nodes, []
+        self._made += len(nodes)
+        return nodes
 
     def finish(self, graph: ir.Graph, before: ir.Node | None = None) -> None:
         """Put everything that was made into the graph, at its end or before a node."""

@@ -13,14 +13,19 @@ from odl.result import Check, Result, Verdict
 def print_run(project: Project, result: Result, flash: int = 0, ram: int = 0) -> None:
     """Show the result to a person; `flash` and `ram` are the image's bytes, 0 where unknown."""
     if result.verdict is not None:
-        print_table(
-            ("tensor", "node", "shape", "max abs", "max ULP", "bound", "of bound", "drift", ""),
-            [_row(c) for c in result.verdict.checks.values()],
-            numbers="lllrrrrr",
-            fail=8,
-            spare=(2, 4, 7, 1, 5),
-        )
+        print_verdict(result.verdict)
     print_facts(_facts(project, result, flash, ram))
+
+
+def print_verdict(verdict: Verdict) -> None:
+    """Each tensor against its bound."""
+    print_table(
+        ("tensor", "node", "shape", "max abs", "max ULP", "bound", "of bound", "drift", ""),
+        [_row(c) for c in verdict.checks.values()],
+        numbers="lllrrrrr",
+        fail=8,
+        spare=(2, 4, 7, 1, 5),
+    )
 
 
 def print_run_json(project: Project, result: Result, flash: int = 0, ram: int = 0) -> None:

@@ -61,13 +61,23 @@ def run(
     options: RunOptions,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Result:
-    """Run all samples on the device behind `port`.
-
-    Args:
-        progress: is told the number of samples done.
+    """Run all samples on the device behind `port`, which then ends.
 
     Raises:
         DeviceError: the device is not the right one, fails, or is gone.
+        UsageError: more cores than the program has.
+    """
+    device = connect(project, port, options)
+    result = evaluate(device, samples, options, progress)
+    device.close()
+    return result
+
+
+def connect(project: Project, port: Port, options: RunOptions) -> Device:
+    """The device behind `port`, which is known to run the project's program.
+
+    Raises:
+        DeviceError: it does not, or does not answer.
         UsageError: more cores than the program has.
     """
     if options.cores > project.cores:
@@ -77,6 +87,21 @@ def run(
         )
     device = Device(Link(port, options.timeout), project)
     device.check_tensors()
+    return device
+
+
+def evaluate(
+    device: Device,
+    samples: Samples,
+    options: RunOptions,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Result:
+    """Predictions for all samples; of a training program, with what it has learnt.
+
+    Args:
+        progress: is told the number of samples done.
+    """
+    project = device.project
     steps = project.forward
     verifier = Verifier(project, steps) if options.verify else None
     predictions = [n for n in project.outputs if project.ready(n) < steps]
@@ -96,7 +121,6 @@ def run(
             correct += int(np.count_nonzero(guesses == labels))
         progress(done + 1)
     cost = device.cost() - before
-    device.close()
     return Result(
         verdict=verifier.verdict if verifier else None,
         samples=len(samples),

@@ -14,11 +14,14 @@ from odl.project import Project
 
 Array = npt.NDArray[Any]
 
+UPDATES = "odl/updates"
+"""The state that counts the updates made."""
+
 LARGEST = 1 << 30
 """Bytes of a file."""
 
 
-def save_state(path: Path, project: Project, states: dict[str, Array], updates: int) -> None:
+def save_state(path: Path, project: Project, states: dict[str, Array]) -> None:
     """Write the file beside its place first, so that it is there whole or not at all.
 
     Raises:
@@ -29,7 +32,7 @@ def save_state(path: Path, project: Project, states: dict[str, Array], updates: 
     about = {
         "model": project.name,
         "model_hash": project.model_hash.hex(),
-        "updates": str(updates),
+        "updates": str(int(states[UPDATES])),
         "odl": __version__,
     }
     scratch = path.with_name(f".{path.name}.new")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,10 @@ import numpy.typing as npt
 from odl.errors import CheckFailed, UsageError
 from odl.program import SKIPS
 from odl.project import Project, TrainingInfo
-from odl.result import Cost, Verdict
+from odl.result import Result, Step, TrainingResult
 from odl.run.device import Device
 from odl.run.samples import Samples
-from odl.run.session import predict, run_steps
+from odl.run.session import RunOptions, evaluate, predict, run_steps
 from odl.run.verify import Verifier
 
 Array = npt.NDArray[Any]
@@ -32,36 +32,6 @@ class TrainingOptions:
     seed: int | None = None
     """Of the order of the samples; None: as they stand in the file, again and again."""
     cores: int = 0
-
-
-@dataclass(frozen=True)
-class Step:
-    """What one step has shown."""
-
-    number: int
-    loss: float
-    labelled: int
-    correct: int
-    skipped: bool
-
-
-@dataclass
-class TrainingResult:
-    """What a training run has shown."""
-
-    steps: list[Step] = field(default_factory=list)
-    verdict: Verdict | None = None
-    verified: int = 0
-    cost: Cost = field(default_factory=lambda: Cost(0, 0))
-    """Of all steps."""
-
-    @property
-    def skipped(self) -> int:
-        return sum(s.skipped for s in self.steps)
-
-    @property
-    def ok(self) -> bool:
-        return self.verdict is None or self.verdict.ok
 
 
 def training_info(project: Project) -> TrainingInfo:
@@ -117,6 +87,20 @@ def train(
             )
     result.cost = device.cost() - before
     return result
+
+
+def learn(
+    device: Device,
+    samples: Samples,
+    tests: Samples | None,
+    options: TrainingOptions,
+    tell: Callable[[Step], None] = lambda step: None,
+) -> tuple[TrainingResult, Result | None, Result | None]:
+    """Train, and evaluate on `tests` before and after."""
+    plain = RunOptions(cores=options.cores, verify=False)
+    before = evaluate(device, tests, plain) if tests else None
+    result = train(device, samples, options, tell)
+    return result, before, evaluate(device, tests, plain) if tests else None
 
 
 def _order(count: int, options: TrainingOptions) -> Iterator[int]:

@@ -26,23 +26,24 @@ class Update:
     lr: Term
     factor: Term
     """For the gradient: undoes the loss scale and clips its norm."""
-    gate: Term
-    """Whether anything may change."""
     count: Term
     """Updates so far, int32."""
 
 
-Rule = Callable[[Weaver, Spec, Update, States], Callable[[Term, Term], None]]
-"""From what is shared to the function that updates one weight by its gradient."""
+Apply = Callable[[Term, Term, Term], None]
+"""Updates one weight by its gradient, if the gate is open."""
+
+Rule = Callable[[Weaver, Spec, Update, States], Apply]
+"""From what is shared to how each weight is updated."""
 
 
-def _sgd(w: Weaver, spec: Spec, u: Update, states: States) -> Callable[[Term, Term], None]:
+def _sgd(w: Weaver, spec: Spec, u: Update, states: States) -> Apply:
     decay = spec.number("decay", 0.0, 0.0, 1.0)
     momentum = spec.number("momentum", 0.0, 0.0, 0.99999)
 
-    def update(weight: Term, slope: Term) -> None:
+    def update(weight: Term, slope: Term, gate: Term) -> None:
         if momentum == 0:
-            args = (weight, slope, u.lr, u.factor, u.gate)
+            args = (weight, slope, u.lr, u.factor, gate)
             states.follow(weight, w.term("ai.odl.SGDStep", *args, like=weight, decay=decay))
             return
         m = states.moment(weight, "momentum")
@@ -54,7 +55,7 @@ def _sgd(w: Weaver, spec: Spec, u: Update, states: States) -> Callable[[Term, Te
             m,
             u.lr,
             u.factor,
-            u.gate,
+            gate,
             like=(weight, m),
             **more,
         )
@@ -64,7 +65,7 @@ def _sgd(w: Weaver, spec: Spec, u: Update, states: States) -> Callable[[Term, Te
     return update
 
 
-def _adam(w: Weaver, spec: Spec, u: Update, states: States) -> Callable[[Term, Term], None]:
+def _adam(w: Weaver, spec: Spec, u: Update, states: States) -> Apply:
     """The corrections 1 - beta^t are -expm1(t log beta), which loses no digits; Elu has expm1."""
     beta1 = spec.number("beta1", 0.9, 0.0, 0.99999)
     beta2 = spec.number("beta2", 0.999, 0.0, 0.999999)
@@ -83,9 +84,9 @@ def _adam(w: Weaver, spec: Spec, u: Update, states: States) -> Callable[[Term, T
     more = {"beta1": beta1, "beta2": beta2, "epsilon": epsilon}
     more["decay"] = 0.0 if decoupled else decay
 
-    def update(weight: Term, slope: Term) -> None:
+    def update(weight: Term, slope: Term, gate: Term) -> None:
         m, v = states.moment(weight, "mean"), states.moment(weight, "variance")
-        args = (weight, slope, m, v, rate, root, keep, u.factor, u.gate)
+        args = (weight, slope, m, v, rate, root, keep, u.factor, gate)
         fresh = w.terms("ai.odl.AdamStep", *args, like=(weight, m, v), **more)
         for old, new in zip((weight, m, v), fresh, strict=True):
             states.follow(old, new)

@@ -8,17 +8,15 @@ import onnx_ir as ir
 from odl.errors import ModelError, UsageError
 from odl.ops.node import static_shape, value_dtype
 from odl.ops.weave import Term, Weaver
+from odl.train.accumulate import Gathered
 from odl.train.differentiate import differentiate
+from odl.train.guard import COUNTERS, count, sum_of_squares
+from odl.train.layerwise import update_by_layer
 from odl.train.losses import LOSSES, logits
 from odl.train.optimizers import OPTIMIZERS, Update, learning_rate
 from odl.train.options import Spec, TrainOptions, parse
 from odl.train.state import States
 from odl.train.trainables import choose_trainables
-
-SKIPPED_IN_ROW = "odl/skipped_in_row"
-COUNTERS = ("odl/updates", "odl/skipped", SKIPPED_IN_ROW)
-"""State that every training step has, int32: updates made, steps skipped, and those skipped since
-the last update."""
 
 
 def add_loss(model: ir.Model, options: TrainOptions) -> None:
@@ -89,42 +87,37 @@ def add_updates(model: ir.Model, options: TrainOptions) -> int:
         raise UsageError(
             f"the loss does not depend on '{missing.value.name}'", advice="--train something else"
         )
-    update = _shared(w, spec, counters, w.given(loss), [s for _, s in pairs])
+    if options.layerwise:
+        if options.accumulate > 1 or "clip" in spec.settings:
+            raise UsageError(
+                "--layerwise has no gradient left to accumulate or to clip by the norm of all",
+                advice="one or the other",
+            )
+        update_by_layer(w, graph, spec, states, counters, pairs)
+        return states.finish()
+    gathered = Gathered(w, states, pairs, options.accumulate)
+    norm2 = sum_of_squares(w, gathered.slopes)
+    sound = norm2 + w.given(loss) * w.given(loss) < w.number(np.inf)
+    gate = gathered.gate(sound)
+    factor = _factor(w, spec, norm2, options.accumulate)
+    update = Update(learning_rate(w, spec, counters[0]), factor, counters[0])
     rule = OPTIMIZERS[spec.name][0](w, spec, update, states)
-    for weight, slope in pairs:
-        rule(weight, slope)
-    _count(w, states, counters, update.gate)
+    for (weight, _), slope in zip(pairs, gathered.slopes, strict=True):
+        rule(weight, slope, gate)
+    gathered.keep(sound)
+    count(w, states, counters, sound, gate)
     w.finish(graph)
     return states.finish()
 
 
-def _shared(w: Weaver, spec: Spec, counters: list[Term], loss: Term, slopes: list[Term]) -> Update:
-    """Learning rate, clipping, and the gate: open if the sum of all squares is finite."""
-    squares = [_squares(w, s) for s in slopes]
-    norm2 = w.term("Concat", *squares, axis=0).sum([0])
-    everything = norm2 + loss * loss
-    gate = everything < w.number(np.inf)
-    factor = w.number(1.0)
-    if "clip" in spec.settings:
-        limit = spec.number("clip", 1.0, 1e-12, 1e12)
-        factor = w.term("Min", limit / (norm2.apply("Sqrt") + 1e-6), factor)
-    rate = learning_rate(w, spec, counters[0])
-    return Update(rate, factor, gate, counters[0])
+def _factor(w: Weaver, spec: Spec, norm2: Term, samples: int) -> Term:
+    """What the sum of `samples` gradients is multiplied by: their mean, its norm clipped.
 
-
-def _count(w: Weaver, states: States, counters: list[Term], gate: Term) -> None:
-    """Behind all updates, which ask how many there have been."""
-    updates, skipped, in_row = counters
-    good = gate.apply("Cast", to=int(ir.DataType.INT32))
-    bad = w.integer(1) - good
-    states.follow(updates, updates + good)
-    states.follow(skipped, skipped + bad)
-    states.follow(in_row, (in_row + bad) * bad)
-
-
-def _squares(w: Weaver, slope: Term) -> Term:
-    """Sums of squares of the gradient, one for each index of its first axis: work for all cores."""
-    rank = len(slope.shape)
-    if rank < 2:
-        return w.term("ReduceSumSquare", slope, keepdims=0).reshape([1])
-    return w.term("ReduceSumSquare", slope, w.list(range(1, rank)), keepdims=0)
+    Clipping by the global norm is that of torch.nn.utils.clip_grad_norm_ (arXiv:1211.5063).
+    """
+    mean = w.number(1 / samples)
+    if "clip" not in spec.settings:
+        return mean
+    limit = spec.number("clip", 1.0, 1e-12, 1e12)
+    norm = norm2.apply("Sqrt") * mean
+    return w.term("Min", limit / (norm + 1e-6), w.number(1.0)) * mean

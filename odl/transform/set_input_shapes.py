@@ -8,8 +8,13 @@ from odl.errors import ModelError, Unsupported, UsageError
 from odl.ops.node import value_dtype
 
 
-def set_input_shapes(model: ir.Model, given: dict[str, tuple[int, ...]]) -> ir.Model:
+def set_input_shapes(
+    model: ir.Model, given: dict[str, tuple[int, ...]], batch: int = 0
+) -> ir.Model:
     """Fix every dimension of every input; a symbolic first dimension without a shape becomes 1.
+
+    Args:
+        batch: what it becomes, if not 0; then it must be the first dimension of every input.
 
     Raises:
         UsageError: `given` names no input, or contradicts the model.
@@ -27,7 +32,12 @@ def set_input_shapes(model: ir.Model, given: dict[str, tuple[int, ...]]) -> ir.M
         if name in given:
             _set(value, given[name])
         else:
-            _default(value)
+            _default(value, batch)
+        if batch and list(value.shape or ())[:1] != [batch]:
+            raise UsageError(
+                f"input '{name}' is {value.shape}, not {batch} samples",
+                advice="export the model with a symbolic batch, or use --accumulate",
+            )
         value_dtype(value)
     for value in model.graph.outputs:
         if value.is_graph_input():
@@ -51,7 +61,7 @@ def _set(value: ir.Value, shape: tuple[int, ...]) -> None:
     value.shape = ir.Shape(shape)
 
 
-def _default(value: ir.Value) -> None:
+def _default(value: ir.Value, batch: int) -> None:
     where = f"input '{value.name}'"
     if value.shape is None:
         raise Unsupported(
@@ -59,7 +69,7 @@ def _default(value: ir.Value) -> None:
         )
     dims = list(value.shape)
     if dims and not isinstance(dims[0], int):
-        dims[0] = 1
+        dims[0] = batch or 1
     if not all(isinstance(d, int) for d in dims):
         raise Unsupported(
             f"its shape {value.shape} is not static",

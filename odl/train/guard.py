@@ -1,0 +1,34 @@
+"""What keeps a state sound: counters, and the sum whose finiteness lets a step change anything."""
+
+from __future__ import annotations
+
+import onnx_ir as ir
+
+from odl.ops.weave import Term, Weaver
+from odl.train.state import States
+
+SKIPPED_IN_ROW = "odl/skipped_in_row"
+COUNTERS = ("odl/updates", "odl/skipped", SKIPPED_IN_ROW)
+"""State that every training step has, int32: updates made, steps skipped, and those skipped since
+the last update."""
+
+
+def sum_of_squares(w: Weaver, slopes: list[Term]) -> Term:
+    """Over all gradients; those of one index of the first axis make a sum: work for all cores."""
+    parts = []
+    for slope in slopes:
+        if len(slope.shape) < 2:
+            parts.append(w.term("ReduceSumSquare", slope, keepdims=0).reshape([1]))
+        else:
+            axes = w.ints(range(1, len(slope.shape)))
+            parts.append(w.term("ReduceSumSquare", slope, axes, keepdims=0))
+    return w.term("Concat", *parts, axis=0).sum([0])
+
+
+def count(w: Weaver, states: States, counters: list[Term], sound: Term, gate: Term) -> None:
+    """Behind all updates, which ask how many there have been."""
+    updates, skipped, in_row = counters
+    bad = w.integer(1) - sound.apply("Cast", to=int(ir.DataType.INT32))
+    states.follow(updates, updates + gate.apply("Cast", to=int(ir.DataType.INT32)))
+    states.follow(skipped, skipped + bad)
+    states.follow(in_row, (in_row + bad) * bad)

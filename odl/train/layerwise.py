@@ -1,0 +1,60 @@
+"""Updates as soon as a gradient is there, which then needs no memory any more.
+
+As in LOMO (arXiv:2306.09782). Each weight has a gate of its own: a step that overflows in one layer
+leaves that layer as it is, but not those that were updated before.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+
+from odl.ops import lookup
+from odl.ops.node import Node
+from odl.ops.weave import Term, Weaver
+from odl.train.guard import count, sum_of_squares
+from odl.train.optimizers import OPTIMIZERS, Update, learning_rate
+from odl.train.options import Spec
+from odl.train.state import States
+
+
+def update_by_layer(
+    w: Weaver,
+    graph: ir.Graph,
+    spec: Spec,
+    states: States,
+    counters: list[Term],
+    pairs: list[tuple[Term, Term]],
+) -> None:
+    """Put the update of each weight behind its gradient and the last node that reads it.
+
+    `graph` ends in the backward walk; what all updates share comes before that.
+    """
+    loss, limit = w.given(graph.outputs[-1]), w.number(np.inf)
+    loss2 = loss * loss
+    update = Update(learning_rate(w, spec, counters[0]), w.number(1.0), counters[0])
+    rule = OPTIMIZERS[spec.name][0](w, spec, update, states)
+    start = loss.value.producer()
+    assert start is not None
+    graph.insert_after(start, w.take())
+    gates = []
+    for weight, slope in pairs:
+        gates.append(sum_of_squares(w, [slope]) + loss2 < limit)
+        rule(weight, slope, gates[-1])
+        graph.insert_after(_last_of(graph, weight, slope), w.take())
+    sound = gates[0]
+    for gate in gates[1:]:
+        sound = w.term("And", sound, gate)
+    count(w, states, counters, sound, sound)
+    w.finish(graph)
+
+
+def _last_of(graph: ir.Graph, weight: Term, slope: Term) -> ir.Node:
+    """The node behind which the gradient is there and nobody reads the old weight."""
+    users, pending = {slope.value.producer()}, [weight.value]
+    while pending:
+        for usage in pending.pop().uses():
+            users.add(usage.node)
+            if lookup(Node(usage.node)).moves:  # perhaps without a copy
+                pending.extend(usage.node.outputs)
+    return next(node for node in reversed(graph) if node in users)
