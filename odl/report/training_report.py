@@ -15,13 +15,13 @@ from odl.report.run_report import divergence, print_verdict, run_data
 from odl.result import Result, Step, TrainingResult
 
 LINE_SECONDS = 10.0
-BARS = "▁▂▃▄▅▆▇█"
+BARS = "_.-=+*#@"
 WIDTH = 32
 """Columns of the plot."""
 
 
 def plot(losses: list[float], width: int = WIDTH) -> str:
-    """The losses as a row of bars, each the mean of so many steps; gaps where none is finite."""
+    """The losses as a row of marks from low to high, each the mean of so many steps; gaps where none is finite."""
     size = -(-len(losses) // width)
     parts = [losses[i : i + size] for i in range(0, len(losses), size)]
     means = [_mean([v for v in part if v == v and abs(v) != float("inf")]) for part in parts]

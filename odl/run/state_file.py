@@ -37,7 +37,7 @@ def save_state(path: Path, project: Project, states: dict[str, Array]) -> None:
     }
     scratch = path.with_name(f".{path.name}.new")
     try:
-        scratch.write_bytes(save({k: np.ascontiguousarray(v) for k, v in states.items()}, about))
+        scratch.write_bytes(save({k: np.asarray(v, order="C") for k, v in states.items()}, about))
         scratch.replace(path)
     except OSError as e:
         scratch.unlink(missing_ok=True)
