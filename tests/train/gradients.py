@@ -18,6 +18,7 @@ from odl.train.differentiate import differentiate
 from odl.transform.fold_constants import fold_constants
 from odl.transform.lift_constants import lift_constants
 from odl.transform.name_all import name_all
+from odl.transform.unroll_recurrent import unroll_recurrent
 from tests.models import model
 
 Array = npt.NDArray[Any]
@@ -56,6 +57,7 @@ def differentiated(case: Case) -> Differentiated:
         net = step(net)
     graph, rng = net.graph, np.random.default_rng(case.seed)
     wanted = [v for v in graph.inputs if value_dtype(v).is_float]
+    unroll_recurrent(net, wanted)
     feeds = {str(v.name): rng.uniform(case.low, case.high, _shape(v)) for v in wanted}
     for v in graph.inputs:
         if v not in wanted:
