@@ -22,6 +22,7 @@ from odl.target import Target
 from odl.train.guard import SKIPPED_IN_ROW
 from odl.train.options import TrainOptions
 from odl.train.step import add_loss, add_updates
+from odl.train.trainables import choose_trainables
 from odl.transform.decompose import decompose
 from odl.transform.fold_batch_norm import fold_batch_norm
 from odl.transform.fold_constants import fold_constants
@@ -37,6 +38,7 @@ from odl.transform.push_transposes import push_transposes
 from odl.transform.remove_dead import remove_dead
 from odl.transform.set_input_shapes import set_input_shapes
 from odl.transform.to_half import to_half
+from odl.transform.unroll_recurrent import unroll_recurrent
 
 Pass = Callable[[ir.Model], ir.Model]
 
@@ -145,6 +147,7 @@ def _passes(train: TrainOptions | None) -> tuple[Pass, ...]:
 
 def make_step(model: ir.Model, train: TrainOptions) -> int:
     """The canonical graph `model` becomes a training step; how many states it has."""
+    unroll_recurrent(model, choose_trainables(model.graph, train.trainables))
     add_loss(model, train)
     infer_shapes(model)
     states = add_updates(model, train)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from odl.ops.backward import Backward, Gradients
 from odl.ops.node import Node
 from odl.ops.operator import Operator
 from odl.ops.wide import NUMBERS
@@ -26,6 +27,15 @@ class Clip(Operator):
     kernels = (clip,)
     elementwise = True
     dtypes = NUMBERS
+
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        """That of y where no limit binds, else 0; none of the limits."""
+        x, dy = b.x(), b.dy()
+        if node.has(1):
+            dy = b.where(x >= b.x(1), dy, 0.0)
+        if node.has(2):
+            dy = b.where(x <= b.x(2), dy, 0.0)
+        return [dy, None, None]
 
     def lower(self, node: Node) -> list[Call]:
         args = {

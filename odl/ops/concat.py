@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from odl.dtype import ALL
 from odl.ops import layout, strides
+from odl.ops.backward import Backward, Gradients
 from odl.ops.layout import Moved, Perm
 from odl.ops.node import Node
 from odl.ops.operator import Operator
@@ -20,6 +21,13 @@ class Concat(Operator):
 
     def move(self, node: Node, perm: Perm) -> Moved | None:
         return layout.along(node, perm, 0, operands=None)
+
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        axis = node.attr("axis", 0)
+        sizes = b.ints([node.shape(i)[axis] for i in range(len(node.ir.inputs))])
+        return b.terms(
+            "Split", b.dy(), sizes, like=[*map(b.x, range(len(node.ir.inputs)))], axis=axis
+        )
 
     def lower(self, node: Node) -> list[Call]:
         out = node.out_shape()

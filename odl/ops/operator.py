@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 import onnx
+import onnx_ir as ir
 
 from odl.dtype import F32, DType
 from odl.ops import layout
 from odl.ops.backward import Backward, Gradients
+from odl.ops.foreign import Builder
 from odl.ops.node import Node
 from odl.program import Call, Kernel
 
 Arrays = list[npt.NDArray[Any]]
+
+ROLE = "odl.role"
+"""In `meta` of a constant: role and layer that it had before a node was rewritten, both str."""
 
 
 class Operator:
@@ -40,6 +46,8 @@ class Operator:
     """The input whose type and shape the output has, where ONNX itself infers none."""
     elementwise: ClassVar[bool] = False
     """Each output element is made of the elements at its place in the broadcast inputs."""
+    unrolls: ClassVar[bool] = False
+    """Whether `unrolled` is there, since there is no `gradient`."""
     note: ClassVar[str] = ""
     """Limits, for `odl ops`."""
     ulps: ClassVar[float] = 0.0
@@ -93,6 +101,10 @@ class Operator:
         Only those inputs matter that `b.wants`; None stands for a gradient of zero.
         """
         raise node.refuse("it has no gradient", "train only what stands behind it")
+
+    def unrolled(self, b: Builder, node: Node) -> Sequence[ir.Value | None]:
+        """For its outputs, values of nodes that have gradients; None for one that nobody wants."""
+        raise NotImplementedError
 
     def macs(self, node: Node) -> int:
         """Multiply-accumulates."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
+import onnx_ir as ir
 
 from odl.dtype import F32
+from odl.ops.foreign import Builder
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator
 from odl.ops.recurrent_kernels import gru_gates, gru_update, lstm, rnn
@@ -21,6 +24,8 @@ from odl.ops.recurrent_math import (
     rnn_step,
     unroll,
 )
+from odl.ops.recurrent_unrolled import GRU, GRU_LINEAR, LSTM, RNN, Kind, Sequences
+from odl.ops.recurrent_unrolled import unroll as unroll_node
 from odl.ops.wide import FLOATS
 from odl.program import Call, Kernel
 
@@ -41,6 +46,7 @@ class Recurrent(Operator):
     )  # fmt: skip
     constant_inputs = (4,)
     dtypes = FLOATS
+    unrolls = True
     note = f"activations {', '.join(ACTIVATIONS)}; whole sequences"
     defaults: ClassVar[tuple[str, ...]]
     """Activations of one direction."""
@@ -51,6 +57,10 @@ class Recurrent(Operator):
 
     def advance(self, cell: Cell, x: Tracked, state: State) -> State:
         """The states behind one step; the first of them is h."""
+        raise NotImplementedError
+
+    def kind(self, node: Node) -> Kind:
+        """How it is unrolled."""
         raise NotImplementedError
 
     # --- what the node says ---
@@ -137,6 +147,23 @@ class Recurrent(Operator):
         steps, batch, inputs, hidden = self._sizes(node)
         return steps * batch * len(self._directions(node)) * node.shape(1)[1] * (inputs + hidden)
 
+    # --- training ---
+
+    def trainables(self, node: Node) -> dict[int, str]:
+        return {1: "weight", 2: "weight", 3: "bias", 7: "weight"}
+
+    def unrolled(self, b: Builder, node: Node) -> Sequence[ir.Value | None]:
+        said = Sequences(
+            *self._sizes(node),
+            self._directions(node),
+            self._activations(node),
+            self.initial,
+            node.attr("input_forget", 0),
+            node.attr("clip", 0.0),
+            bool(node.attr("layout", 0)),
+        )
+        return unroll_node(b, node, self.kind(node), said)
+
     # --- meaning and error ---
 
     def run(self, node: Node, x: Arrays, u: float) -> tuple[Tracked, list[Tracked]]:
@@ -191,6 +218,9 @@ class Lstm(Recurrent):
     def advance(self, cell: Cell, x: Tracked, state: State) -> State:
         return lstm_step(cell, x, state)
 
+    def kind(self, node: Node) -> Kind:
+        return LSTM
+
     def lower(self, node: Node) -> list[Call]:
         _, batch, _, hidden = self._sizes(node)
         shape = (len(self._directions(node)), batch, hidden)
@@ -215,6 +245,9 @@ class Gru(Recurrent):
     def advance(self, cell: Cell, x: Tracked, state: State) -> State:
         return gru_step(cell, x, state)
 
+    def kind(self, node: Node) -> Kind:
+        return GRU_LINEAR if node.attr("linear_before_reset", 0) else GRU
+
     def lower(self, node: Node) -> list[Call]:
         _, batch, _, hidden = self._sizes(node)
         shape = (2, len(self._directions(node)), batch, hidden)
@@ -235,6 +268,9 @@ class Rnn(Recurrent):
 
     def advance(self, cell: Cell, x: Tracked, state: State) -> State:
         return rnn_step(cell, x, state)
+
+    def kind(self, node: Node) -> Kind:
+        return RNN
 
     def lower(self, node: Node) -> list[Call]:
         return self._calls(node, (rnn,))

@@ -6,6 +6,7 @@ import numpy as np
 
 from odl.dtype import ALL
 from odl.ops import layout, strides
+from odl.ops.backward import Backward, Gradients
 from odl.ops.layout import Moved, Perm
 from odl.ops.node import Node
 from odl.ops.operator import Operator
@@ -66,6 +67,16 @@ class Split(Operator):
 
     def alias(self, node: Node) -> int | None:
         return 0 if len(node.ir.outputs) == 1 else None
+
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        """The parts in their order; zeros for those on which the loss does not depend."""
+        parts = []
+        for i in range(len(node.ir.outputs)):
+            zeros = np.zeros(node.out_shape(i), np.float32)
+            parts.append(b.dy(i) if b.has_dy(i) else b.array(zeros))
+        if len(parts) == 1:
+            return parts
+        return [b.term("Concat", *parts, axis=node.attr("axis", 0))]
 
     def lower(self, node: Node) -> list[Call]:
         shape = node.shape()

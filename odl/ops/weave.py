@@ -93,16 +93,19 @@ class Weaver:
     def __init__(self, name: str, prefix: str, kind: DType | None) -> None:
         """`kind` is the type of constants that are floats; None leaves each its own."""
         self._name, self._prefix, self._kind = name, prefix, kind
+        self.section = ""
+        """Stands in names before what tells nodes apart."""
         self.nodes: list[ir.Node] = []
         self._made = 0
         self.initializers: list[ir.Value] = []
+        self._known: dict[tuple[str, tuple[int, ...], bytes], Term] = {}
 
     # --- values ---
 
     def __call__(self, op: str, *inputs: ir.Value | None, **attributes: object) -> ir.Value:
         """The (first) output of a new node."""
         domain, _, kind = op.rpartition(".")
-        suffix = f"{kind.lower()}{self._made + len(self.nodes)}"
+        suffix = f"{self.section}{kind.lower()}{self._made + len(self.nodes)}"
         node = ir.node(
             kind,
             inputs,
@@ -167,8 +170,12 @@ class Weaver:
         return self.array(np.array(list(values), np.int64))
 
     def array(self, values: np.ndarray) -> Term:
-        """A constant."""
-        return Term(self, self.constant(f"constant{len(self.initializers)}", values))
+        """A constant; equal ones are one."""
+        key = str(values.dtype), values.shape, values.tobytes()
+        if key not in self._known:
+            value = self.constant(f"constant{len(self.initializers)}", values)
+            self._known[key] = self.given(value)
+        return self._known[key]
 
     def where(self, condition: Term, a: Operand, b: Operand) -> Term:
         """One of two operands, element for element."""
@@ -189,4 +196,4 @@ class Weaver:
             graph.extend(self.nodes)
         else:
             graph.insert_before(before, self.nodes)
-        self.nodes, self.initializers = [], []
+        self.nodes, self.initializers, self._known = [], [], {}

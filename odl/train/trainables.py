@@ -11,6 +11,7 @@ import onnx_ir as ir
 from odl.errors import UsageError, printable
 from odl.ops import lookup
 from odl.ops.node import Node, constant_value, value_dtype
+from odl.ops.operator import ROLE
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Parameter:
     role: str
     """weight, bias or norm."""
     layer: str
-    """The node that takes it."""
+    """The node that takes it in the model."""
     depth: int
     """The number of that node among those that have parameters, from the input on."""
 
@@ -29,17 +30,17 @@ class Parameter:
 def parameters(graph: ir.Graph) -> list[Parameter]:
     """All of them, each once, in the order of the nodes that take them first."""
     found: dict[ir.Value, Parameter] = {}
-    depth = 0
+    depths: dict[str, int] = {}
     for ir_node in graph:
         node = Node(ir_node)
-        before = len(found)
-        for i, role in lookup(node).trainables(node).items():
-            value = ir_node.inputs[i] if node.has(i) else None
-            if value is None or constant_value(value) is None or value in found:
+        roles = lookup(node).trainables(node)
+        for i, value in enumerate(ir_node.inputs):
+            if value is None or value in found or constant_value(value) is None:
                 continue
-            if value_dtype(value).is_float:
-                found[value] = Parameter(value, role, node.name, depth)
-        depth += len(found) > before
+            role, layer = value.meta.get(ROLE, (roles.get(i, ""), node.name))
+            if role and value_dtype(value).is_float:
+                depth = depths.setdefault(layer, len(depths))
+                found[value] = Parameter(value, role, layer, depth)
     return list(found.values())
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.train.cases import CASES
+from tests.train import cases, cases_recurrent
 from tests.train.gradients import error
+
+CASES = {**cases.CASES, **cases_recurrent.CASES}
 
 
 @pytest.mark.parametrize("name", CASES)
