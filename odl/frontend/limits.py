@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import onnx
 
 from odl.errors import ModelError, Unsupported, printable
+from odl.frontend.native_flaws import check_native_flaws
 from odl.program import DIMENSIONS, ELEMENTS
 
 FILE_BYTES = 256 << 20
@@ -113,6 +114,7 @@ def _check_node(node: onnx.NodeProto) -> None:
             raise Unsupported(f"attribute '{attribute.name}' is a sparse tensor", where=where)
         for tensor in (*([attribute.t] if attribute.HasField("t") else []), *attribute.tensors):
             _check_tensor(tensor)
+    check_native_flaws(node)
 
 
 def _check_tensor(tensor: onnx.TensorProto) -> None:
