@@ -15,7 +15,7 @@ from odl.ops.operator import Arrays, Operator, gamma
 from odl.ops.reference import evaluate
 from odl.ops.weave import Term
 from odl.ops.wide import FLOATS, wide
-from odl.ops.windows import Window, window
+from odl.ops.windows import Window, check_channels, window
 from odl.program import Call, In, Kernel, Out, kernel
 
 
@@ -89,13 +89,7 @@ class Conv(Operator):
         rank = len(node.shape(0)) - 2
         if rank not in (1, 2):
             raise node.refuse(f"{rank} spatial dimensions", "supported: 1 and 2")
-        groups, in_c, out_c = node.attr("group", 1), node.shape(0)[1], node.shape(1)[0]
-        if groups < 1 or in_c % groups or out_c % groups:
-            raise node.refuse(f"{groups} groups do not divide {in_c} and {out_c} channels")
-        if node.shape(1)[1] * groups != in_c:
-            raise node.refuse(
-                f"the weights' {node.shape(1)[1]} channels x {groups} groups are not {in_c}"
-            )
+        check_channels(node, node.shape(1))
         if tuple(node.attr("kernel_shape", node.shape(1)[2:])) != node.shape(1)[2:]:
             raise node.refuse("kernel_shape is not the weights' shape")
         self._window(node)

@@ -32,9 +32,10 @@ def einsum(b: Builder, node: Node) -> Sequence[ir.Value]:
     """Operands are multiplied from left to right; what nobody needs any more is summed at once."""
     sources, target = _parse(node)
     terms = [
-        _diagonal(b, Term(v, labels, dict(zip(labels, node.shape(i), strict=True))))
+        _diagonal(b, Term(v, labels, _sizes(node, labels, node.shape(i))))
         for i, (v, labels) in enumerate(zip(node.values, sources, strict=True))
     ]
+    _check_sizes(node, terms)
     total = terms[0]
     for i, term in enumerate(terms[1:], 1):
         later = set(target).union(*(t.labels for t in terms[i + 1 :]))
@@ -70,6 +71,25 @@ def _parse(node: Node) -> tuple[list[str], str]:
     if max(spans) and "..." not in target:
         raise node.refuse(f"equation '{equation}'", "keep '...' in the output")
     return spread, target.replace("...", widest)
+
+
+def _sizes(node: Node, labels: str, shape: Sequence[int]) -> dict[str, int]:
+    """Of the labels of one operand."""
+    pairs = sorted(set(zip(labels, shape, strict=True)))
+    if len(pairs) > len(set(labels)):
+        raise node.refuse(f"a diagonal of the shape {list(shape)}, labels '{labels}'")
+    return dict(pairs)
+
+
+def _check_sizes(node: Node, terms: Sequence[Term]) -> None:
+    """A label has one size in all operands; only dimensions of the ellipsis are broadcast."""
+    sizes: dict[str, int] = {}
+    for term in terms:
+        for c, n in term.sizes.items():
+            known = sizes.setdefault(c, n)
+            sizes[c] = max(known, n) if c.isdigit() and 1 in (known, n) else known
+            if sizes[c] != n and not (c.isdigit() and n == 1):
+                raise node.refuse(f"dimensions of {known} and {n} with one label")
 
 
 def _ints(b: Builder, name: str, values: Sequence[int]) -> ir.Value:

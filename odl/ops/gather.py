@@ -90,22 +90,34 @@ def walk_args(
     return strides.fill(dims, 1), strides.fill(data, 0), strides.fill(index, 0), tuples
 
 
-def elements_walk(
-    shape: tuple[int, ...], index: tuple[int, ...], axis: int
-) -> tuple[tuple[int, ...], ...]:
-    """Arguments of `walk_args` where each element has an index of its own along `axis`."""
+def elements_walk(node: Node) -> tuple[tuple[int, ...], ...]:
+    """Arguments of `walk_args` where each element has an index of its own along an axis.
+
+    Raises:
+        Unsupported: the indices (input 1) do not fit into the data (input 0).
+    """
+    shape, index = node.shape(), node.shape(1)
+    axis = node.axis(node.attr("axis", 0), len(shape))
+    beside = [i for i in range(len(shape)) if i != axis]
+    if len(index) != len(shape) or any(index[i] > shape[i] for i in beside):
+        raise node.refuse(f"indices of shape {list(index)} into data of shape {list(shape)}")
     walk = strides.dense(shape)
     others = tuple(0 if i == axis else s for i, s in enumerate(walk))
     return index, others, strides.dense(index), (shape[axis],), (walk[axis],)
 
 
-def tuples_walk(
-    shape: tuple[int, ...], index: tuple[int, ...], batch: int
-) -> tuple[tuple[int, ...], ...]:
+def tuples_walk(node: Node, batch: int = 0) -> tuple[tuple[int, ...], ...]:
     """Arguments of `walk_args` where the last axis of the indices holds tuples into the data.
 
     The first `batch` axes are common to both; what a tuple leaves of the data is moved whole.
+
+    Raises:
+        Unsupported: the indices (input 1) do not fit into the data (input 0).
     """
+    shape, index = node.shape(), node.shape(1)
+    fits = 0 <= batch < len(index) and shape[:batch] == index[:batch]
+    if not fits or not 1 <= index[-1] <= len(shape) - batch:
+        raise node.refuse(f"indices of shape {list(index)} into data of shape {list(shape)}")
     depth, walk = index[-1], strides.dense(shape)
     within = shape[batch + depth :]
     between = index[batch:-1]
@@ -160,9 +172,7 @@ class GatherElements(_Gather):
     attributes = ("axis",)
 
     def _walk(self, node: Node) -> tuple[tuple[int, ...], ...]:
-        shape = node.shape()
-        axis = node.axis(node.attr("axis", 0), len(shape))
-        return elements_walk(shape, node.shape(1), axis)
+        return elements_walk(node)
 
 
 class GatherND(_Gather):
@@ -171,4 +181,4 @@ class GatherND(_Gather):
     attributes = ("batch_dims",)
 
     def _walk(self, node: Node) -> tuple[tuple[int, ...], ...]:
-        return tuples_walk(node.shape(), node.shape(1), node.attr("batch_dims", 0))
+        return tuples_walk(node, node.attr("batch_dims", 0))

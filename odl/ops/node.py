@@ -18,6 +18,9 @@ from odl.program import Ref
 
 T = TypeVar("T")
 
+TABLE = 1 << 20
+"""Elements of a table that an operator makes from its attributes."""
+
 
 class Node:
     """Typed, located access to one `onnx_ir.Node`; whatever is missing is refused in one line."""
@@ -94,6 +97,16 @@ class Node:
         name = self._new_name(suffix)
         self.constants[name] = array
         return Ref(name)
+
+    def new_table(self, suffix: str, array: npt.NDArray[Any]) -> Ref:
+        """A constant whose size follows from attributes, not from what the file holds.
+
+        Raises:
+            Unsupported: it has more than TABLE elements, more than a microcontroller stores.
+        """
+        if array.size > TABLE:
+            raise self.refuse(f"a table of {array.size} elements", f"at most {TABLE}")
+        return self.new_constant(suffix, array)
 
     def new_scratch(self, suffix: str, kind: DType, shape: tuple[int, ...]) -> Ref:
         """Memory for intermediate results of the node's calls; a kernel takes it as an `Out`."""

@@ -14,7 +14,7 @@ from odl.ops.q_matmul import packed_columns, q_matmul, q_matmul_args
 from odl.ops.q_sums import fold_zero, sum_parts
 from odl.ops.quantised import QUANTISED, centred, requantise
 from odl.ops.quantised_operator import Quantised
-from odl.ops.windows import Window, window
+from odl.ops.windows import Window, check_channels, window
 from odl.program import Call, In, Out, kernel
 
 Array = npt.NDArray[Any]
@@ -102,6 +102,7 @@ class _Convolution(Operator):
         rank = len(node.shape()) - 2
         if rank not in (1, 2):
             raise node.refuse(f"{rank} spatial dimensions", "supported: 1 and 2")
+        check_channels(node, w.shape)
         self._window(node, w)
 
     def _call(
@@ -227,6 +228,8 @@ class ConvInteger(_Convolution):
         zero = node.const(3, "zero point") if node.has(3) else np.zeros((), w.dtype)
         x_zero = int(node.const(2, "zero point").ravel()[0]) if node.has(2) else 0
         column = (-1,) + (1,) * (w.ndim - 1)
+        if zero.size not in (1, w.shape[0]):
+            raise node.refuse(f"{zero.size} zero points for {w.shape[0]} channels")
         return centred(w, zero.reshape(column) if zero.size > 1 else zero.reshape(())), x_zero
 
     def lower(self, node: Node) -> list[Call]:

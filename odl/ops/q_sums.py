@@ -42,6 +42,10 @@ def sum_parts(operator: Quantised, node: Node, axis: int) -> tuple[Array, Array,
         much that misses it; x_scale * w_scale / y_scale, in the order of ONNX Runtime's roundings.
     """
     w, scale, zero = (operator.value(node, f"w{part}") for part in ("", "_scale", "_zero"))
+    for name in ("w_scale", "w_zero", *(n for n in ("b", "b_scale") if "b" in operator.operands)):
+        size = operator.value(node, name).size
+        if size not in (1, w.shape[axis]):
+            raise node.refuse(f"{name} has {size} elements for {w.shape[axis]} channels")
     column = [1] * w.ndim
     column[axis] = -1
     weights = centred(w, zero.reshape(column) if zero.size > 1 else zero.reshape(()))

@@ -30,6 +30,8 @@ from odl.ops.wide import FLOATS
 from odl.program import Call, Kernel
 
 Array = npt.NDArray[Any]
+STEPS = 8192
+"""Each is a call of its own, or two."""
 NUMBERS = {name: i for i, name in enumerate(ACTIVATIONS)}
 
 
@@ -84,12 +86,15 @@ class Recurrent(Operator):
 
     def _sizes(self, node: Node) -> tuple[int, int, int, int]:
         """Steps, batch, inputs and hidden units."""
+        if len(node.shape(0)) != 3 or len(node.shape(2)) != 3:
+            raise node.refuse("an input or weights that do not have 3 dimensions")
         a, b, inputs = node.shape(0)
         steps, batch = (b, a) if node.attr("layout", 0) else (a, b)
         return steps, batch, inputs, node.shape(2)[2]
 
     def check(self, node: Node) -> None:
         self._activations(node)
+        self._check_shapes(node)
         if node.has(4) and (node.const(4, "sequence_lens") != self._sizes(node)[0]).any():
             raise node.refuse("sequences of different lengths", "leave sequence_lens away")
         if node.attr("clip", 0.0) < 0:
@@ -98,6 +103,24 @@ class Recurrent(Operator):
             raise node.refuse("states with layout 1", "use layout 0, or Y alone")
         if node.has(6) and node.dtype(6) is not node.dtype(0):
             raise node.refuse(f"states in {node.dtype(6)}", f"give them {node.dtype(0)}")
+
+    def _check_shapes(self, node: Node) -> None:
+        """ONNX's inference looks at the ranks of some of them."""
+        steps, batch, inputs, hidden = self._sizes(node)
+        count, rows = len(self._directions(node)), self.kind(node).gates * hidden
+        wanted = {
+            1: (count, rows, inputs),
+            2: (count, rows, hidden),
+            3: (count, 2 * rows),
+            5: (count, batch, hidden),
+            6: (count, batch, hidden),
+            7: (count, 3 * hidden),
+        }
+        for i, shape in wanted.items():
+            if node.has(i) and node.shape(i) != shape and not (i > 3 and node.attr("layout", 0)):
+                raise node.refuse(f"input {i} of shape {list(node.shape(i))}, not {list(shape)}")
+        if steps > STEPS:
+            raise node.refuse(f"{steps} steps", f"at most {STEPS}")
 
     # --- calls ---
 

@@ -14,7 +14,7 @@ from odl.ops.layout import Moved, Perm
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
 from odl.ops.take import take, take_call
-from odl.program import Call, In, Out, kernel
+from odl.program import ELEMENTS, Call, In, Out, kernel
 
 AXES = 3
 """Axes that one call can resize."""
@@ -93,14 +93,23 @@ class Resize(Operator):
         """Every axis; what is not resized has a scale of 1."""
         shape, out = node.shape(), node.out_shape()
         rank = len(shape)
+        if not product(shape):
+            raise node.refuse(f"an input of shape {list(shape)}")
         named = [node.axis(a, rank) for a in node.attr("axes", tuple(range(rank)))]
         scales = node.const(2, "scales").ravel() if node.has(2) else np.zeros(0)
         roi = node.const(1, "roi").ravel() if node.has(1) else np.zeros(0)
         how = node.attr("coordinate_transformation_mode", "half_pixel")
         axes = [Axis(n, m, 1.0) for n, m in zip(shape, out, strict=True)]
+        if len(named) not in {
+            len(scales),
+            len(node.const(3, "sizes").ravel()) if node.has(3) else 0,
+        }:
+            raise node.refuse(f"scales or sizes that are not those of {len(named)} axes")
         for i, a in enumerate(named):
             scale = float(scales[i]) if len(scales) else self._scale(node, named, a)
             part = (float(roi[i]), float(roi[i + len(named)])) if len(roi) else (0.0, 1.0)
+            if not 0.5 < scale * shape[a] < ELEMENTS:
+                raise node.refuse(f"a scale of {scale:g} for an axis of {shape[a]}")
             axes[a] = Axis(shape[a], out[a], scale, how, part)
         return axes
 
@@ -162,8 +171,8 @@ class Resize(Operator):
         table, weight = (np.concatenate([v.ravel() for v in part]) for part in (tables, weights))
         args = {
             "x": node.input(0),
-            "table": node.new_constant("table", table.astype(np.int32)),
-            "weight": node.new_constant("weight", weight.astype(np.float32)),
+            "table": node.new_table("table", table.astype(np.int32)),
+            "weight": node.new_table("weight", weight.astype(np.float32)),
             "y": node.output(),
             "outer": product(shape[:first]),
             "in_size": product(shape[first:]),

@@ -104,6 +104,9 @@ class _Scatter(Operator):
             raise node.refuse(f"reduction '{reduction}'", f"supported: {', '.join(REDUCTIONS)}")
         if reduction != "none" and node.dtype() is BOOL:
             raise node.refuse(f"reduction '{reduction}' of b8", "supported: none")
+        updates = product(self._walk(node)[0])
+        if product(node.shape(2)) != updates:
+            raise node.refuse(f"{product(node.shape(2))} updates for {updates} elements")
 
     def lower(self, node: Node) -> list[Call]:
         walk = self._walk(node)
@@ -154,9 +157,7 @@ class ScatterElements(_Scatter):
     attributes = ("axis", "reduction")
 
     def _walk(self, node: Node) -> tuple[tuple[int, ...], ...]:
-        shape = node.shape()
-        axis = node.axis(node.attr("axis", 0), len(shape))
-        return elements_walk(shape, node.shape(1), axis)
+        return elements_walk(node)
 
 
 class ScatterND(_Scatter):
@@ -165,7 +166,7 @@ class ScatterND(_Scatter):
     attributes = ("reduction",)
 
     def _walk(self, node: Node) -> tuple[tuple[int, ...], ...]:
-        return tuples_walk(node.shape(), node.shape(1), 0)
+        return tuples_walk(node)
 
 
 class TensorScatter(Operator):

@@ -43,7 +43,7 @@ def take_call(
     table = np.concatenate([np.where(r < 0, -1, r * s) for r, s in zip(merged, steps, strict=True)])
     args = {
         "x": node.input(0),
-        "table": node.new_constant("table", table.astype(np.int32)),
+        "table": node.new_table("table", table.astype(np.int32)),
         "value": value,
         "y": node.output(),
         "rank": len(shape),

@@ -32,6 +32,19 @@ class Window:
         )
 
 
+def check_channels(node: Node, weights: Ints) -> None:
+    """Refuse a convolution whose weights [out_c, in_c / groups, ...] do not fit its first input.
+
+    Raises:
+        Unsupported: naming the channels.
+    """
+    groups, in_c, out_c = node.attr("group", 1), node.shape(0)[1], weights[0]
+    if groups < 1 or in_c % groups or out_c % groups:
+        raise node.refuse(f"{groups} groups do not divide {in_c} and {out_c} channels")
+    if weights[1] * groups != in_c:
+        raise node.refuse(f"the weights' {weights[1]} channels x {groups} groups are not {in_c}")
+
+
 def window(node: Node, size: Ints) -> Window:
     """The window of a Conv or pool node whose kernel is `size`."""
     spatial = node.shape(0)[2:]

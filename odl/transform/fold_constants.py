@@ -88,7 +88,7 @@ def _evaluated(node: ir.Node, left: int) -> list[npt.NDArray[Any]] | None:
     except Exception as e:
         view = Node(node)
         raise ModelError(
-            f"cannot be computed from its constants: {printable(e)}",
+            f"cannot be computed from its constants: {printable(e) or type(e).__name__}",
             where=f"{view.op} node '{view.name}'",
         ) from e
 
