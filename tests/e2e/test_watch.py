@@ -15,7 +15,7 @@ from odl.project import Project, read
 from odl.run.device import Device
 from odl.run.link import Link
 from odl.run.samples import read_samples
-from odl.run.session import RunOptions, infer, open_port, run
+from odl.run.session import RunOptions, open_port, run, run_steps
 
 WINDOWS = 4
 
@@ -31,7 +31,8 @@ def every_tensor(project: Project, elf: Path, cores: int) -> list[dict[str, npt.
     with open_port(project, elf, RunOptions()) as port:
         device = Device(Link(port), project)
         samples = read_samples(DATA, project, WINDOWS)
-        return [infer(device, inputs, names, cores) for inputs, _ in samples]
+        steps = len(project.steps)
+        return [run_steps(device, inputs, names, cores, steps) for inputs, _ in samples]
 
 
 @pytest.mark.parametrize(
