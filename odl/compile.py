@@ -120,20 +120,19 @@ def canonicalise(
     Returns:
         the stages, and why tensors stayed in single precision where half was asked for.
     """
-    single: dict[str, str] = {}
     lift_constants(model)
     name_all(model)
     set_input_shapes(model, options.input_shapes, options.batch)
-    stages = {"imported": _snapshot(model)}
+    stages, single = {"imported": _snapshot(model)}, dict[str, str]()
     for i, step in enumerate(_passes(options.train), 1):
         model = step(model)
         if options.every_stage:
             stages[f"{i:02d}_{step.__name__}"] = _snapshot(model)
     if options.train is not None:
         stages["inference"] = _snapshot(model)
-        return stages, single
-    if options.dtype == "fp16":
-        model, single = to_half(model)
+        single = make_step(model, options, options.train)
+    elif options.dtype == "fp16":
+        single = to_half(model)
     stages["canonical"] = _snapshot(model)
     return stages, single
 
@@ -145,15 +144,17 @@ def _passes(train: TrainOptions | None) -> tuple[Pass, ...]:
     return tuple(p for p in FOR_TRAINING if not (keep_norms and p is fold_batch_norm))
 
 
-def make_step(model: ir.Model, train: TrainOptions) -> int:
-    """The canonical graph `model` becomes a training step; how many states it has."""
-    unroll_recurrent(model, choose_trainables(model.graph, train.trainables))
+def make_step(model: ir.Model, options: Options, train: TrainOptions) -> dict[str, str]:
+    """The canonical graph `model` becomes a training step; why tensors stayed in single."""
+    trained = choose_trainables(model.graph, train.trainables)
+    unroll_recurrent(model, trained)
+    single = to_half(model, masters=trained) if options.dtype == "fp16" else {}
     add_loss(model, train)
     infer_shapes(model)
-    states = add_updates(model, train)
+    add_updates(model, train, trained)
     for step in STEP:
         step(model)
-    return states
+    return single
 
 
 def compile_model(path: Path, options: Options) -> Compiled:
@@ -173,10 +174,7 @@ def compile_graph(model: ir.Model, name: str, options: Options) -> Compiled:
     if not 1 <= cores <= target.cores:
         raise UsageError(f"{cores} cores", advice=f"{target.name} has 1 to {target.cores}")
     stages, single = canonicalise(model, options)
-    states = 0
-    if options.train is not None:
-        states = make_step(model, options.train)
-        stages["canonical"] = _snapshot(model)
+    states = sum(v.is_initializer() for v in model.graph.inputs) if options.train else 0
     program = plan(model.graph, name, target, cores, states, SKIPPED_IN_ROW)
     return Compiled(name, target, stages, program, single)
 

@@ -70,6 +70,7 @@ class Asked:
     loss: str
     optimizer: str
     accumulate: int
+    loss_scale: str | None
     layerwise: bool
 
     def options(self, every_stage: bool = False) -> Options:
@@ -79,8 +80,9 @@ class Asked:
 
         train = None
         if self.train:
+            scale = self.loss_scale or ("dynamic" if self.dtype == "fp16" else "1")
             train = TrainOptions(
-                self.train, self.loss, self.optimizer, self.accumulate, self.layerwise
+                self.train, self.loss, self.optimizer, self.accumulate, scale, self.layerwise
             )
         return Options(
             self.target, self.cores or 0, self.input_shapes, self.dtype, self.batch or 0, train,
@@ -102,6 +104,12 @@ def compile_options(f: Callable[..., int | None]) -> Callable[..., int | None]:
             is_flag=True,
             help="Update each weight as soon as its gradient is there: less memory, but a step "
             "that goes wrong in one layer is not undone in others.",
+        ),
+        click.option(
+            "--loss-scale",
+            metavar="dynamic|N",
+            help="Factor of the loss, a power of two, that keeps small gradients in half "
+            "precision; dynamic, its default with fp16, adapts it.",
         ),
         click.option(
             "--accumulate",

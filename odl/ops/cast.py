@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from odl.dtype import BOOL
+from odl.ops.backward import Backward, Gradients
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator
 from odl.ops.wide import NUMBERS, wide
@@ -46,6 +47,12 @@ class Cast(Operator):
 
     def alias(self, node: Node) -> int | None:
         return 0 if node.dtype() == node.out_dtype() else None
+
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        """Rounding counts as if it were none."""
+        if not node.out_dtype().is_float:
+            return [None]
+        return [b.dy().apply("Cast", to=int(node.dtype().onnx))]
 
     def lower(self, node: Node) -> list[Call]:
         args = {"x": node.input(0), "y": node.output(), "n": node.size()}

@@ -13,6 +13,7 @@ from odl.ops import lookup
 from odl.ops.node import Node
 from odl.ops.weave import Term, Weaver
 from odl.train.guard import count, sum_of_squares
+from odl.train.loss_scale import LossScale
 from odl.train.optimizers import OPTIMIZERS, Update, learning_rate
 from odl.train.options import Spec
 from odl.train.state import States
@@ -24,6 +25,7 @@ def update_by_layer(
     spec: Spec,
     states: States,
     counters: list[Term],
+    scale: LossScale,
     pairs: list[tuple[Term, Term]],
 ) -> None:
     """Put the update of each weight behind its gradient and the last node that reads it.
@@ -32,7 +34,7 @@ def update_by_layer(
     """
     loss, limit = w.given(graph.outputs[-1]), w.number(np.inf)
     loss2 = loss * loss
-    update = Update(learning_rate(w, spec, counters[0]), w.number(1.0), counters[0])
+    update = Update(learning_rate(w, spec, counters[0]), scale.unscaled(w.number(1.0)), counters[0])
     rule = OPTIMIZERS[spec.name][0](w, spec, update, states)
     start = loss.value.producer()
     assert start is not None
@@ -45,6 +47,7 @@ def update_by_layer(
     sound = gates[0]
     for gate in gates[1:]:
         sound = w.term("And", sound, gate)
+    scale.follow(sound)
     count(w, states, counters, sound, sound)
     w.finish(graph)
 

@@ -85,5 +85,7 @@ class TrainOptions:
     optimizer: str = "sgd:lr=0.01"
     accumulate: int = 1
     """Samples whose gradients are averaged for one update."""
+    loss_scale: str = "1"
+    """`dynamic`, or a power of two."""
     layerwise: bool = False
     """Update each weight as soon as its gradient is there, which then needs no memory any more."""

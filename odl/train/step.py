@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import onnx_ir as ir
 
@@ -12,11 +14,11 @@ from odl.train.accumulate import Gathered
 from odl.train.differentiate import differentiate
 from odl.train.guard import COUNTERS, count, sum_of_squares
 from odl.train.layerwise import update_by_layer
+from odl.train.loss_scale import LossScale
 from odl.train.losses import LOSSES, logits
 from odl.train.optimizers import OPTIMIZERS, Update, learning_rate
 from odl.train.options import Spec, TrainOptions, parse
 from odl.train.state import States
-from odl.train.trainables import choose_trainables
 
 
 def add_loss(model: ir.Model, options: TrainOptions) -> None:
@@ -57,13 +59,10 @@ def _free(name: str, taken: set[str]) -> str:
     return name
 
 
-def add_updates(model: ir.Model, options: TrainOptions) -> int:
+def add_updates(model: ir.Model, options: TrainOptions, trained: Sequence[ir.Value]) -> None:
     """Append gradients and updates of what is trained; weights become state.
 
     Nothing of the state changes in a step whose loss or gradients are not all finite.
-
-    Returns:
-        how many states there are: the last inputs, whose successors are the last outputs.
 
     Raises:
         UsageError: nothing to train, or an optimiser that is not known.
@@ -75,12 +74,10 @@ def add_updates(model: ir.Model, options: TrainOptions) -> int:
     w = Weaver("update", "update", None)
     states = States(graph, w)
     counters = [states.add(n, np.zeros((), np.int32)) for n in COUNTERS]
-    weights = [states.train(v) for v in choose_trainables(graph, options.trainables)]
+    weights = [states.train(v) for v in trained]
+    scale = LossScale(w, states, options.loss_scale)
     loss = graph.outputs[-1]
-    seed = Weaver("loss", "loss/grad", None)
-    one = seed.number(1.0).value
-    seed.finish(graph)
-    slopes = differentiate(graph, loss, one, [t.value for t in weights])
+    slopes = differentiate(graph, loss, scale.scale.value, [t.value for t in weights])
     pairs = [(t, w.given(s)) for t, s in zip(weights, slopes, strict=True) if s is not None]
     if len(pairs) < len(weights):
         missing = next(t for t, s in zip(weights, slopes, strict=True) if s is None)
@@ -93,29 +90,35 @@ def add_updates(model: ir.Model, options: TrainOptions) -> int:
                 "--layerwise has no gradient left to accumulate or to clip by the norm of all",
                 advice="one or the other",
             )
-        update_by_layer(w, graph, spec, states, counters, pairs)
-        return states.finish()
+        update_by_layer(w, graph, spec, states, counters, scale, pairs)
+        states.finish()
+        return
+    if options.accumulate > 1:  # the scale may change before the update
+        pairs = [(weight, scale.unscaled(slope)) for weight, slope in pairs]
     gathered = Gathered(w, states, pairs, options.accumulate)
     norm2 = sum_of_squares(w, gathered.slopes)
     sound = norm2 + w.given(loss) * w.given(loss) < w.number(np.inf)
     gate = gathered.gate(sound)
-    factor = _factor(w, spec, norm2, options.accumulate)
+    mean = w.number(1 / options.accumulate)
+    if options.accumulate == 1:
+        mean = scale.unscaled(mean)
+    factor = _clipped(w, spec, norm2, mean)
     update = Update(learning_rate(w, spec, counters[0]), factor, counters[0])
     rule = OPTIMIZERS[spec.name][0](w, spec, update, states)
     for (weight, _), slope in zip(pairs, gathered.slopes, strict=True):
         rule(weight, slope, gate)
     gathered.keep(sound)
+    scale.follow(sound)
     count(w, states, counters, sound, gate)
     w.finish(graph)
-    return states.finish()
+    states.finish()
 
 
-def _factor(w: Weaver, spec: Spec, norm2: Term, samples: int) -> Term:
-    """What the sum of `samples` gradients is multiplied by: their mean, its norm clipped.
+def _clipped(w: Weaver, spec: Spec, norm2: Term, mean: Term) -> Term:
+    """What gradients are multiplied by: the factor `mean`, and less where their norm is too large.
 
     Clipping by the global norm is that of torch.nn.utils.clip_grad_norm_ (arXiv:1211.5063).
     """
-    mean = w.number(1 / samples)
     if "clip" not in spec.settings:
         return mean
     limit = spec.number("clip", 1.0, 1e-12, 1e12)

@@ -11,7 +11,6 @@ import onnx_ir as ir
 from odl.errors import UsageError, printable
 from odl.ops import lookup
 from odl.ops.node import Node, constant_value, value_dtype
-from odl.ops.operator import ROLE
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,7 @@ class Parameter:
     role: str
     """weight, bias or norm."""
     layer: str
-    """The node that takes it in the model."""
+    """The node that takes it."""
     depth: int
     """The number of that node among those that have parameters, from the input on."""
 
@@ -34,13 +33,13 @@ def parameters(graph: ir.Graph) -> list[Parameter]:
     for ir_node in graph:
         node = Node(ir_node)
         roles = lookup(node).trainables(node)
-        for i, value in enumerate(ir_node.inputs):
+        for i, role in roles.items():
+            value = ir_node.inputs[i] if node.has(i) else None
             if value is None or value in found or constant_value(value) is None:
                 continue
-            role, layer = value.meta.get(ROLE, (roles.get(i, ""), node.name))
-            if role and value_dtype(value).is_float:
-                depth = depths.setdefault(layer, len(depths))
-                found[value] = Parameter(value, role, layer, depth)
+            if value_dtype(value).is_float:
+                depth = depths.setdefault(node.name, len(depths))
+                found[value] = Parameter(value, role, node.name, depth)
     return list(found.values())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import numpy as np
@@ -18,14 +18,18 @@ LARGEST = float(np.finfo(np.float16).max)
 SINGLE, HALF = ir.DataType.FLOAT, ir.DataType.FLOAT16
 
 
-def to_half(model: ir.Model) -> tuple[ir.Model, dict[str, str]]:
+def to_half(model: ir.Model, masters: Collection[ir.Value] = ()) -> dict[str, str]:
     """Weights and activations in half precision; inputs and outputs keep the model's types.
 
+    Args:
+        masters: constants that stay as they are and are rounded in every run, for they will change.
+
     Returns:
-        the model, and why each tensor that stayed in single precision did.
+        why each tensor that stayed in single precision did.
     """
     kept = {str(v.name): "input of the model" for v in model.graph.inputs if v.dtype == SINGLE}
-    halves = _Halves(model.graph)
+    kept |= {str(v.name): "trained" for v in masters}
+    halves = _Halves(model.graph, masters)
     for ir_node in list(model.graph):
         reason = _reason(ir_node)
         if reason:
@@ -35,7 +39,8 @@ def to_half(model: ir.Model) -> tuple[ir.Model, dict[str, str]]:
             halves.turn(ir_node)
     kept |= halves.restore_outputs()
     halves.tidy()
-    return infer_shapes(model), kept
+    infer_shapes(model)
+    return kept
 
 
 def _reason(ir_node: ir.Node) -> str:
@@ -64,8 +69,8 @@ def _singles(values: Iterable[ir.Value | None]) -> list[ir.Value]:
 class _Halves:
     """The other precision of values, made once each."""
 
-    def __init__(self, graph: ir.Graph) -> None:
-        self._graph, self._names = graph, taken(graph)
+    def __init__(self, graph: ir.Graph, masters: Collection[ir.Value]) -> None:
+        self._graph, self._names, self._masters = graph, taken(graph), set(masters)
         self._made: dict[ir.Value, ir.Value] = {}
         self._turned: set[ir.Value] = set()
 
@@ -76,7 +81,7 @@ class _Halves:
                 continue
             if value not in self._made:
                 data = constant_value(value)
-                constant = data is not None and wanted == HALF
+                constant = data is not None and wanted == HALF and value not in self._masters
                 self._made[value] = (
                     self._constant(value, data) if constant else self._cast(value, wanted, node)
                 )
@@ -86,7 +91,7 @@ class _Halves:
         """The node's results are in half precision from now on."""
         for value in node.outputs:
             if value.dtype == SINGLE:
-                value.dtype = HALF
+                value.type = ir.TensorType(HALF)  # its own: others may share the old one
                 self._turned.add(value)
 
     def _constant(self, value: ir.Value, data: Any) -> ir.Value:

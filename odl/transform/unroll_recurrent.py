@@ -9,7 +9,7 @@ import onnx_ir as ir
 from odl.ops import registry
 from odl.ops.foreign import Builder
 from odl.ops.node import Node
-from odl.ops.operator import ROLE, admit
+from odl.ops.operator import admit
 from odl.transform.decompose import put
 from odl.transform.infer_shapes import infer_shapes
 from odl.transform.name_all import taken
@@ -18,7 +18,7 @@ from odl.transform.name_all import taken
 def unroll_recurrent(model: ir.Model, trained: Iterable[ir.Value]) -> ir.Model:
     """Rewrite the nodes that depend on what is `trained`; others stay what they are.
 
-    Their constants remain, whole, and know which role they had.
+    Their constants remain, whole.
 
     Raises:
         Unsupported: the operator refuses the node.
@@ -32,9 +32,6 @@ def unroll_recurrent(model: ir.Model, trained: Iterable[ir.Value]) -> ir.Model:
         operator = registry().get(node.op)
         if operator is not None and operator.unrolls:
             admit(operator, node)
-            for i, role in operator.trainables(node).items():
-                if node.has(i):
-                    ir_node.inputs[i].meta.setdefault(ROLE, (role, node.name))  # type: ignore[union-attr]
             builder = Builder(node)
             made = operator.unrolled(builder, node)
             active.update(v for v in made if v is not None)

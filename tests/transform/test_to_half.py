@@ -14,7 +14,8 @@ from tests.models import conv_net, graph, operators, samples
 
 
 def turned(text: str) -> tuple[ir.Model, dict[str, str]]:
-    return to_half(infer_shapes(graph(text)))
+    net = infer_shapes(graph(text))
+    return net, to_half(net)
 
 
 def types(net: ir.Model) -> dict[str, str]:
