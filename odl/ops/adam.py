@@ -10,6 +10,7 @@ import onnx
 from odl.ops.body import body
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma
+from odl.ops.wide import FLOATS, wide
 from odl.program import Call, In, Out, kernel
 
 
@@ -39,7 +40,7 @@ def adam(
     """
     one, b1, b2 = np.float32(1), np.float32(beta1), np.float32(beta2)
     with np.errstate(all="ignore"):
-        slope = factor[0] * g[:n] + np.float32(decay) * w[:n]
+        slope = factor[0] * wide(g[:n]) + np.float32(decay) * w[:n]
         first = b1 * m[:n] + (one - b1) * slope
         second = b2 * v[:n] + (one - b2) * (slope * slope)
         step = rate[0] * first / (np.sqrt(second) * root[0] + np.float32(epsilon))
@@ -60,6 +61,7 @@ class AdamStep(Operator):
     op_types = ("ai.odl.AdamStep",)
     kernels = (adam,)
     attributes = ("beta1", "beta2", "decay", "epsilon")
+    dtypes = FLOATS
     note = "optimiser"
 
     def function(self) -> onnx.FunctionProto:
@@ -78,7 +80,8 @@ class AdamStep(Operator):
                 one = CastLike (one_f, w)
                 rest1 = Sub (one, beta1)
                 rest2 = Sub (one, beta2)
-                scaled = Mul (factor, g)
+                g_wide = CastLike (g, w)
+                scaled = Mul (factor, g_wide)
                 decayed = Mul (decay, w)
                 slope = Add (scaled, decayed)
                 kept1 = Mul (beta1, m)
@@ -113,7 +116,7 @@ class AdamStep(Operator):
             "epsilon": node.attr("epsilon", 1e-8),
             "decay": node.attr("decay", 0.0),
         }
-        return [Call(adam, str(node.dtype()), args, overlay=("w", "m", "v"))]
+        return [Call(adam, str(node.dtype(1)), args, overlay=("w", "m", "v"))]
 
     def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
         """The error of v' reaches w' through its root: at most that of v' over the root of v'."""

@@ -52,7 +52,7 @@ class Cast(Operator):
         """Rounding counts as if it were none."""
         if not node.out_dtype().is_float:
             return [None]
-        return [b.dy().apply("Cast", to=int(node.dtype().onnx))]
+        return [b.dy().cast(node.dtype())]
 
     def lower(self, node: Node) -> list[Call]:
         args = {"x": node.input(0), "y": node.output(), "n": node.size()}

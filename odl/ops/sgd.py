@@ -10,13 +10,14 @@ import onnx
 from odl.ops.body import body
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma
+from odl.ops.wide import FLOATS, wide
 from odl.program import Call, In, Out, kernel
 
 
 @kernel
 def sgd(w: In, g: In, lr: In, factor: In, gate: In, w_next: Out, n: int, decay: float) -> None:
     """w_next = w - lr (factor g + decay w) where the gate is open, else w."""
-    slope = factor[0] * g[:n] + np.float32(decay) * w[:n]
+    slope = factor[0] * wide(g[:n]) + np.float32(decay) * w[:n]
     w_next[:n] = np.where(gate[0], w[:n] - lr[0] * slope, w[:n])
 
 
@@ -37,7 +38,7 @@ def momentum(
 ) -> None:
     """m' = momentum m + s, s = factor g + decay w; w' = w - lr (s + momentum m' or m')."""
     with np.errstate(all="ignore"):
-        slope = factor[0] * g[:n] + np.float32(decay) * w[:n]
+        slope = factor[0] * wide(g[:n]) + np.float32(decay) * w[:n]
         fresh = np.float32(momentum) * m[:n] + slope
         step = slope + np.float32(momentum) * fresh if nesterov else fresh
         after = np.where(gate[0], w[:n] - lr[0] * step, w[:n])
@@ -48,6 +49,7 @@ def momentum(
 class SGDStep(Operator):
     """Inputs w, g [...] and the scalars lr, factor and gate (bool); output w_next.
 
+    g may be in half precision.
     The factor scales the gradient: the inverse of a loss scale, a clipped norm, a mean. A closed
     gate leaves everything as it is, bit for bit.
     """
@@ -55,6 +57,7 @@ class SGDStep(Operator):
     op_types = ("ai.odl.SGDStep",)
     kernels = (sgd,)
     attributes = ("decay",)
+    dtypes = FLOATS
     note = "optimiser"
 
     def function(self) -> onnx.FunctionProto:
@@ -62,7 +65,8 @@ class SGDStep(Operator):
             SGDStep <decay> (w, g, lr, factor, gate) => (w_next) {
                 decay_f = Constant <value_float: float = @decay> ()
                 decay = CastLike (decay_f, w)
-                scaled = Mul (factor, g)
+                g_wide = CastLike (g, w)
+                scaled = Mul (factor, g_wide)
                 decayed = Mul (decay, w)
                 slope = Add (scaled, decayed)
                 step = Mul (lr, slope)
@@ -74,7 +78,7 @@ class SGDStep(Operator):
         names = ("w", "g", "lr", "factor", "gate")
         args: dict[str, Any] = {name: node.input(i) for i, name in enumerate(names)}
         args |= {"w_next": node.output(), "n": node.size(), "decay": node.attr("decay", 0.0)}
-        return [Call(sgd, str(node.dtype()), args, overlay=("w",))]
+        return [Call(sgd, str(node.dtype(1)), args, overlay=("w",))]
 
     def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
         w, g, lr, factor, gate = x
@@ -88,6 +92,7 @@ class MomentumStep(Operator):
     op_types = ("ai.odl.MomentumStep",)
     kernels = (momentum,)
     attributes = ("decay", "momentum", "nesterov")
+    dtypes = FLOATS
     note = "optimiser"
 
     def function(self) -> onnx.FunctionProto:
@@ -99,7 +104,8 @@ class MomentumStep(Operator):
                 momentum_f = Constant <value_float: float = @momentum> ()
                 momentum = CastLike (momentum_f, w)
                 nesterov = Constant <value_int: int = @nesterov> ()
-                scaled = Mul (factor, g)
+                g_wide = CastLike (g, w)
+                scaled = Mul (factor, g_wide)
                 decayed = Mul (decay, w)
                 slope = Add (scaled, decayed)
                 kept = Mul (momentum, m)
@@ -125,7 +131,7 @@ class MomentumStep(Operator):
             "nesterov": node.attr("nesterov", 0),
             "decay": node.attr("decay", 0.0),
         }
-        return [Call(momentum, str(node.dtype()), args, overlay=("w", "m"))]
+        return [Call(momentum, str(node.dtype(1)), args, overlay=("w", "m"))]
 
     def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
         w, g, m, lr, factor, gate = x

@@ -74,6 +74,15 @@ class Term:
         """A function of this operand alone."""
         return self.build.term(op, self, **attributes)
 
+    def cast(self, kind: DType) -> Term:
+        """The operand in another type; itself if it has that."""
+        wanted = ir.DataType(kind.onnx)
+        if self.value.dtype == wanted:
+            return self
+        made = self.apply("Cast", to=int(wanted))
+        made.value.shape, made.value.type = self.value.shape, ir.TensorType(wanted)
+        return made
+
     def sum(self, axes: Sequence[int], keepdims: bool = False) -> Term:
         """The sum over `axes`; over none, the operand itself."""
         if not axes:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import onnx_ir as ir
-
+from odl.dtype import F32, I32
 from odl.ops.weave import Term, Weaver
 from odl.train.state import States
 
@@ -16,7 +15,7 @@ the last update."""
 def sum_of_squares(w: Weaver, slopes: list[Term]) -> Term:
     """Over all gradients; those of one index of the first axis make a sum: work for all cores."""
     parts = []
-    for slope in slopes:
+    for slope in (s.cast(F32) for s in slopes):  # where squares are finite
         if len(slope.shape) < 2:
             parts.append(w.term("ReduceSumSquare", slope, keepdims=0).reshape([1]))
         else:
@@ -28,7 +27,7 @@ def sum_of_squares(w: Weaver, slopes: list[Term]) -> Term:
 def count(w: Weaver, states: States, counters: list[Term], sound: Term, gate: Term) -> None:
     """Behind all updates, which ask how many there have been."""
     updates, skipped, in_row = counters
-    bad = w.integer(1) - sound.apply("Cast", to=int(ir.DataType.INT32))
-    states.follow(updates, updates + gate.apply("Cast", to=int(ir.DataType.INT32)))
+    bad = w.integer(1) - sound.cast(I32)
+    states.follow(updates, updates + gate.cast(I32))
     states.follow(skipped, skipped + bad)
     states.follow(in_row, (in_row + bad) * bad)

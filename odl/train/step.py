@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import onnx_ir as ir
 
+from odl.dtype import F32
 from odl.errors import ModelError, UsageError
 from odl.ops.node import static_shape, value_dtype
 from odl.ops.weave import Term, Weaver
@@ -78,7 +79,7 @@ def add_updates(model: ir.Model, options: TrainOptions, trained: Sequence[ir.Val
     scale = LossScale(w, states, options.loss_scale)
     loss = graph.outputs[-1]
     slopes = differentiate(graph, loss, scale.scale.value, [t.value for t in weights])
-    pairs = [(t, w.given(s)) for t, s in zip(weights, slopes, strict=True) if s is not None]
+    pairs = [(t, _computed(w, s)) for t, s in zip(weights, slopes, strict=True) if s is not None]
     if len(pairs) < len(weights):
         missing = next(t for t, s in zip(weights, slopes, strict=True) if s is None)
         raise UsageError(
@@ -94,7 +95,7 @@ def add_updates(model: ir.Model, options: TrainOptions, trained: Sequence[ir.Val
         states.finish()
         return
     if options.accumulate > 1:  # the scale may change before the update
-        pairs = [(weight, scale.unscaled(slope)) for weight, slope in pairs]
+        pairs = [(weight, scale.unscaled(slope.cast(F32))) for weight, slope in pairs]
     gathered = Gathered(w, states, pairs, options.accumulate)
     norm2 = sum_of_squares(w, gathered.slopes)
     sound = norm2 + w.given(loss) * w.given(loss) < w.number(np.inf)
@@ -112,6 +113,16 @@ def add_updates(model: ir.Model, options: TrainOptions, trained: Sequence[ir.Val
     count(w, states, counters, sound, gate)
     w.finish(graph)
     states.finish()
+
+
+def _computed(w: Weaver, slope: ir.Value) -> Term:
+    """The gradient of a master as the backward walk has it, perhaps in half precision."""
+    cast = slope.producer()
+    if cast is None or cast.op_type != "Cast" or cast.inputs[0] is None:
+        return w.given(slope)
+    name, source = slope.name, cast.inputs[0]
+    slope.name, source.name = f"{name}/single", name
+    return w.given(source)
 
 
 def _clipped(w: Weaver, spec: Spec, norm2: Term, mean: Term) -> Term:

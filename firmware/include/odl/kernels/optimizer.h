@@ -1,6 +1,7 @@
 /*
  * Updates of trained tensors. lr, rate, root, keep and factor point to one float each, gate to one
- * truth value: where it is 0, nothing changes. A result may stand where its old value stands.
+ * truth value: where it is 0, nothing changes. The variant is the type of the gradient g; all else
+ * is in single precision. A result may stand where its old value stands.
  */
 #ifndef ODL_KERNELS_OPTIMIZER_H
 #define ODL_KERNELS_OPTIMIZER_H
@@ -15,7 +16,7 @@ struct odl_sgd {
     int32_t n;
     float decay;
 };
-odl_kernel odl_sgd_f32;
+odl_kernel odl_sgd_f32, odl_sgd_f16;
 
 /*
  * s = factor g + decay w, m_next = momentum m + s, w_next = w - lr m_next; with nesterov,
@@ -29,7 +30,7 @@ struct odl_momentum {
     int32_t nesterov;
     float decay;
 };
-odl_kernel odl_momentum_f32;
+odl_kernel odl_momentum_f32, odl_momentum_f16;
 
 /*
  * s = factor g + decay w, m_next = beta1 m + (1 - beta1) s, v_next = beta2 v + (1 - beta2) s^2,
@@ -41,6 +42,6 @@ struct odl_adam {
     int32_t n;
     float beta1, beta2, epsilon, decay;
 };
-odl_kernel odl_adam_f32;
+odl_kernel odl_adam_f32, odl_adam_f16;
 
 #endif
