@@ -17,10 +17,12 @@ from odl.frontend.onnx_file import read_onnx
 from odl.frontend.tflite_file import is_tflite, read_tflite
 from odl.ops.reference import functions
 from odl.plan.plan import check_fit, plan
+from odl.plan.recompute import Recomputed, Trade, recompute, trade
 from odl.program import Program
 from odl.target import Target
 from odl.train.guard import SKIPPED_IN_ROW
 from odl.train.options import TrainOptions
+from odl.train.state import count_states
 from odl.train.step import add_loss, add_updates
 from odl.train.trainables import choose_trainables
 from odl.transform.decompose import decompose
@@ -77,6 +79,10 @@ STEP: tuple[Pass, ...] = (
 """From a graph with loss, gradients and updates to what operators lower."""
 
 
+SHARES = (0.9, 0.75, 0.5)
+"""Of the memory that a program needs by itself, for `memory_trade`."""
+
+
 @dataclass(frozen=True)
 class Options:
     """What the user asks for."""
@@ -89,6 +95,8 @@ class Options:
     """Of weights and activations: `fp32` as the model has them, or `fp16`."""
     batch: int = 0
     """Samples in one run, where the model leaves that open; 0: as --input-shape says."""
+    ram: int = 0
+    """Bytes that the tensors may take: to keep to it, results are computed twice. 0: no limit."""
     train: TrainOptions | None = None
     """Compile a training step; None: inference alone."""
     every_stage: bool = False
@@ -105,6 +113,8 @@ class Compiled:
     program: Program
     single: dict[str, str] = field(default_factory=dict)
     """Where the model was turned to half precision, why tensors stayed in single."""
+    recomputed: tuple[Recomputed, ...] = ()
+    """What is computed twice, to keep to `Options.ram`."""
 
     @property
     def graph(self) -> onnx.ModelProto:
@@ -163,8 +173,11 @@ def compile_model(path: Path, options: Options) -> Compiled:
     Raises:
         OdlError: with the exit code that fits.
     """
-    model = read_tflite(path) if is_tflite(path) else read_onnx(path)
-    return compile_graph(model, model_name(path.stem), options)
+    return compile_graph(_read(path), model_name(path.stem), options)
+
+
+def _read(path: Path) -> ir.Model:
+    return read_tflite(path) if is_tflite(path) else read_onnx(path)
 
 
 def compile_graph(model: ir.Model, name: str, options: Options) -> Compiled:
@@ -174,15 +187,30 @@ def compile_graph(model: ir.Model, name: str, options: Options) -> Compiled:
     if not 1 <= cores <= target.cores:
         raise UsageError(f"{cores} cores", advice=f"{target.name} has 1 to {target.cores}")
     stages, single = canonicalise(model, options)
-    states = sum(v.is_initializer() for v in model.graph.inputs) if options.train else 0
+    states = count_states(model.graph) if options.train else 0
+    again: list[Recomputed] = []
+    if options.ram:
+        again = recompute(model.graph, target, states, options.ram)
+        stages["canonical"] = _snapshot(model)
     program = plan(model.graph, name, target, cores, states, SKIPPED_IN_ROW)
-    return Compiled(name, target, stages, program, single)
+    return Compiled(name, target, stages, program, single, tuple(again))
+
+
+def memory_trade(path: Path, options: Options) -> list[Trade]:
+    """What `Options.ram` can reach, and for how much work: the peak at SHARES of it without limit.
+
+    The list ends with the smallest peak there is.
+    """
+    model, target = _read(path), targets.load(options.target)
+    canonicalise(model, options)
+    states = count_states(model.graph)
+    return trade(model.graph, target, states, SHARES)
 
 
 def compile_to(path: Path, folder: Path, options: Options) -> Compiled:
     """The whole of `odl compile`: the folder appears complete, or not at all."""
     compiled = compile_model(path, options)
-    check_fit(compiled.program, compiled.target)
+    check_fit(compiled.program, compiled.target, options.ram)
     write_project(compiled.program, compiled.target, compiled.stages, folder, path.name)
     return compiled
 

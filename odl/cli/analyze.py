@@ -19,14 +19,17 @@ def command(
     as_json: bool,
 ) -> None:
     """Plan MODEL for a target and show what it costs; exits with 4 if it does not fit."""
-    from odl.compile import compile_model
+    from odl.compile import compile_model, memory_trade
     from odl.plan.plan import check_fit
     from odl.report.analysis import analysis_data, print_analysis
     from odl.report.console import print_json
 
-    compiled = compile_model(model, asked.options())
+    options = asked.options()
+    compiled = compile_model(model, options)
+    trade = memory_trade(model, options) if options.train and not options.ram else []
+    show = compiled.program, compiled.target, compiled.single, trade
     if as_json:
-        print_json(analysis_data(compiled.program, compiled.target, compiled.single))
+        print_json(analysis_data(*show))
     else:
-        print_analysis(compiled.program, compiled.target, compiled.single)
-    check_fit(compiled.program, compiled.target)
+        print_analysis(*show)
+    check_fit(compiled.program, compiled.target, options.ram)

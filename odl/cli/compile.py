@@ -31,12 +31,18 @@ def command(
     """
     from odl.compile import compile_to
 
-    program = compile_to(model, output, asked.options(save_stages)).program
+    compiled = compile_to(model, output, asked.options(save_stages))
+    program, again = compiled.program, compiled.recomputed
     click.echo(
         f"{output}: {program.name} for {program.target}, {program.cores} cores: "
         f"{len(program.calls)} steps, {program.macs:,} MAC, arena {program.arena_bytes:,} bytes "
         f"({program.plan_ratio:.3f} of the lower bound), constants {program.constant_bytes:,} bytes"
     )
+    if again:
+        click.echo(
+            f"  to keep to --ram, {len(again)} results are computed twice: "
+            f"{sum(r.macs for r in again):,} MAC more"
+        )
     if program.training:
         click.echo(
             f"  a training step: {len(program.states)} states of {program.state_bytes:,} bytes; "

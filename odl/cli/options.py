@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -32,6 +33,15 @@ def _shapes(ctx: click.Context, param: click.Parameter, values: tuple[str, ...])
         if not name or not shapes[name] or min(shapes[name]) < 1:
             raise click.BadParameter(f"'{value}' is not NAME=D,D,... with dimensions from 1")
     return shapes
+
+
+def _size(ctx: click.Context, param: click.Parameter, value: str) -> int:
+    """Bytes, perhaps with a k or M for 1024 or its square; 0 if not given."""
+    units = {"": 1, "k": 1 << 10, "m": 1 << 20}
+    found = re.fullmatch(r"(\d{1,12})([km]?)(ib|b)?", value.lower())
+    if value and (found is None or int(found[1]) == 0):
+        raise click.BadParameter(f"'{value}' is no size such as 65536, 64k or 1M")
+    return int(found[1]) * units[found[2]] if found else 0
 
 
 def model_argument(f: Callable[..., int | None]) -> Callable[..., int]:
@@ -66,6 +76,7 @@ class Asked:
     dtype: str
     input_shapes: Shapes
     batch: int | None
+    ram: int
     train: str
     loss: str
     optimizer: str
@@ -85,8 +96,8 @@ class Asked:
                 self.train, self.loss, self.optimizer, self.accumulate, scale, self.layerwise
             )
         return Options(
-            self.target, self.cores or 0, self.input_shapes, self.dtype, self.batch or 0, train,
-            every_stage,
+            self.target, self.cores or 0, self.input_shapes, self.dtype, self.batch or 0,
+            self.ram, train, every_stage,
         )  # fmt: skip
 
 
@@ -138,6 +149,14 @@ def compile_options(f: Callable[..., int | None]) -> Callable[..., int | None]:
             default="",
             metavar="WHAT",
             help="Compile a training step: full, last:N, bias, norm or layers=PATTERN,...",
+        ),
+        click.option(
+            "--ram",
+            default="",
+            callback=_size,
+            metavar="BYTES",
+            help="Bytes that the tensors may take, such as 64k: to keep to it, results are "
+            "computed twice rather than stored.",
         ),
         click.option(
             "--batch",

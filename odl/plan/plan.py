@@ -126,8 +126,11 @@ def _hash(program: Program) -> bytes:
     return digest.digest()[:16]
 
 
-def check_fit(program: Program, target: Target) -> None:
+def check_fit(program: Program, target: Target, ram: int = 0) -> None:
     """Compare the arenas with the target's memories, and the constants with its flash.
+
+    Args:
+        ram: bytes that all arenas may take, if not 0.
 
     Raises:
         DoesNotFit: with the bytes missing, the tensor at fault and what would help.
@@ -147,6 +150,15 @@ def check_fit(program: Program, target: Target) -> None:
                 where=f"tensor '{worst.name}' ({worst.size} bytes)",
                 advice="a smaller input or batch, or a target with more memory",
             )
+    missing = program.arena_bytes - ram
+    if ram and missing > 0:
+        worst = program.peak[1][0]
+        raise DoesNotFit(
+            f"the tensors need {program.arena_bytes} bytes, {missing} more than --ram, "
+            "whatever is computed again",
+            where=f"tensor '{worst.name}' ({worst.size} bytes)",
+            advice="--dtype fp16, --layerwise, or less to train" if program.training else "fp16",
+        )
     missing = program.constant_bytes - target.flash
     if missing > 0:
         worst_constant = max(

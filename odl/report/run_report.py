@@ -17,11 +17,15 @@ def print_run(project: Project, result: Result, flash: int = 0, ram: int = 0) ->
     print_facts(_facts(project, result, flash, ram))
 
 
-def print_verdict(verdict: Verdict) -> None:
-    """Each tensor against its bound."""
+def print_verdict(verdict: Verdict, most: int = 0) -> None:
+    """Each tensor against its bound; of many, `most` that failed or came closest to theirs."""
+    checks = list(verdict.checks.values())
+    if most and len(checks) > most:
+        near = sorted(checks, key=lambda c: (c.ok, -c.share))[:most]
+        checks = [c for c in checks if c in near]
     print_table(
         ("tensor", "node", "shape", "max abs", "max ULP", "bound", "of bound", "drift", ""),
-        [_row(c) for c in verdict.checks.values()],
+        [_row(c) for c in checks],
         numbers="lllrrrrr",
         fail=8,
         spare=(2, 4, 7, 1, 5),

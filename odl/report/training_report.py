@@ -16,6 +16,8 @@ from odl.result import Result, Step, TrainingResult
 
 LINE_SECONDS = 10.0
 BARS = "_.-=+*#@"
+TENSORS = 12
+"""Of a step, that are shown: a step has hundreds."""
 WIDTH = 32
 """Columns of the plot."""
 
@@ -98,7 +100,7 @@ def print_training(
 ) -> None:
     """Show a person what was trained; `before` and `after` are evaluations."""
     if result.verdict is not None:
-        print_verdict(result.verdict)
+        print_verdict(result.verdict, TENSORS)
     print_facts(_facts(project, result, before, after))
 
 

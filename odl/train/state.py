@@ -9,6 +9,11 @@ from odl.ops.node import constant_value
 from odl.ops.weave import Term, Weaver
 
 
+def count_states(graph: ir.Graph) -> int:
+    """The states of a training step: inputs, the last ones, that have a first value."""
+    return sum(v.is_initializer() for v in graph.inputs)
+
+
 class States:
     """The tensors that live from step to step, each with its first value and its successor."""
 
