@@ -65,7 +65,7 @@ def _cross_entropy(w: Weaver, z: Term, label: Term, spec: Spec) -> Term:
         target = label if s == 0 else label * (1 - s) + s / classes
         return -(target * log_p).sum(range(len(shape))) * (classes / math.prod(shape))
     values = np.array([s / classes, 1 - s + s / classes], np.float32)
-    depth = w.array(np.array(classes, np.int64))
+    depth = w.integer(classes)
     target = w.term("OneHot", label, depth, w.array(values), axis=1)
     each = -(target * log_p).sum([1])
     return _mean_over(w, each, label >= w.integer(0), (shape[0], *shape[2:]))
