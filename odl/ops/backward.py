@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+import numpy as np
 import onnx_ir as ir
 
 from odl.dtype import F32
@@ -50,6 +51,22 @@ class Backward(Weaver):
     def y(self, i: int = 0) -> Term:
         """Output `i` of the node."""
         return Term(self, self.node.ir.outputs[i])
+
+    def zeros(self, like: Term) -> Term:
+        """Zeros of the shape and type of `like`."""
+        return self.array(np.zeros(like.shape, like.dtype.numpy))
+
+    def pad(self, dy: Term, begins: Sequence[int], ends: Sequence[int]) -> Term:
+        """`dy` with so many zeros before and behind each axis; negative ones take away."""
+        if not any((*begins, *ends)):
+            return dy
+        return self.term("Pad", dy, self.ints([*begins, *ends]))
+
+    def along(self, dy: Term, axis: int, rank: int, weights: np.ndarray) -> Term:
+        """dx of y = weights x along one axis of `rank`: weights^T dy, weights [len y, len x]."""
+        perm = [i for i in range(rank) if i != axis] + [axis]
+        moved = self.term("MatMul", dy.transpose(perm), self.array(weights.astype(np.float32)))
+        return moved.transpose([perm.index(i) for i in range(rank)])
 
     def unbroadcast(
         self,

@@ -6,6 +6,7 @@ import numpy as np
 
 from odl.dtype import ALL
 from odl.ops import layout
+from odl.ops.backward import Backward, Gradients
 from odl.ops.layout import Moved, Perm
 from odl.ops.node import Node
 from odl.ops.operator import Operator
@@ -26,6 +27,12 @@ class CenterCropPad(Operator):
             axes = [perm[node.axis(a, len(perm))] for a in node.attr("axes", (0,))]
             return Moved(perm, attributes={"axes": axes})
         return layout.listed(node, perm, (1,), axes=2)
+
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        """The other way round: what is cut off at one end was put there, or nothing."""
+        axes = node.attr("axes", tuple(range(len(node.shape()))))
+        sizes = b.ints([node.shape()[a] for a in axes])
+        return [b.term("CenterCropPad", b.dy(), sizes, axes=list(axes))]
 
     def alias(self, node: Node) -> int | None:
         return 0 if node.shape() == node.out_shape() else None

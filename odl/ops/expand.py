@@ -6,6 +6,7 @@ import numpy as np
 
 from odl.dtype import ALL
 from odl.ops import layout, strides
+from odl.ops.backward import Backward, Gradients
 from odl.ops.layout import Moved, Perm
 from odl.ops.node import Node
 from odl.ops.operator import Operator, product
@@ -30,6 +31,9 @@ class Expand(Repeat):
     op_types = ("Expand",)
     kernels = (copy,)
 
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        return [b.unbroadcast(b.dy(), 0)]
+
     def lower(self, node: Node) -> list[Call]:
         out = node.out_shape()
         walk = strides.broadcast(node.shape(), out)
@@ -39,6 +43,12 @@ class Expand(Repeat):
 class Tile(Repeat):
     op_types = ("Tile",)
     kernels = (copy, take)
+
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        """The repeats add up."""
+        pairs = zip(node.const(1, "repeats").ravel().tolist(), node.shape(), strict=True)
+        apart = [n for pair in pairs for n in pair]
+        return [b.dy().reshape(apart).sum(range(0, len(apart), 2))]
 
     def move(self, node: Node, perm: Perm) -> Moved | None:
         return layout.listed(node, perm, (1,), axes=2)

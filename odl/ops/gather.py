@@ -8,6 +8,7 @@ import numpy as np
 
 from odl.dtype import ALL, I32, I64
 from odl.ops import strides
+from odl.ops.backward import Backward, Gradients
 from odl.ops.cast import cast
 from odl.ops.node import Node
 from odl.ops.operator import Operator, product
@@ -159,6 +160,18 @@ class Gather(_Gather):
     kernels = (gather, cast)
     attributes = ("axis",)
 
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        """What was taken from one place adds up there; the indexed axis goes to the front."""
+        shape, taken = node.shape(), len(node.shape(1))
+        axis = node.axis(node.attr("axis", 0), len(shape))
+        before, width = list(range(axis)), len(node.out_shape())
+        dy = b.dy().transpose([*range(axis, axis + taken), *before, *range(axis + taken, width)])
+        index = b.x(1).reshape([*node.shape(1), 1])
+        front = [axis, *before, *range(axis + 1, len(shape))]
+        zeros = b.array(np.zeros([shape[i] for i in front], node.dtype().numpy))
+        dx = b.term("ScatterND", zeros, index, dy, reduction="add")
+        return [dx.transpose([front.index(i) for i in range(len(shape))]), None]
+
     def _walk(self, node: Node) -> tuple[tuple[int, ...], ...]:
         shape, count = node.shape(), product(node.shape(1))
         axis = node.axis(node.attr("axis", 0), len(shape))
@@ -171,6 +184,10 @@ class GatherElements(_Gather):
     kernels = (gather, cast)
     attributes = ("axis",)
 
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        more: dict[str, Any] = {"axis": node.attr("axis", 0), "reduction": "add"}
+        return [b.term("ScatterElements", b.zeros(b.x()), b.x(1), b.dy(), **more), None]
+
     def _walk(self, node: Node) -> tuple[tuple[int, ...], ...]:
         return elements_walk(node)
 
@@ -179,6 +196,11 @@ class GatherND(_Gather):
     op_types = ("GatherND",)
     kernels = (gather, cast)
     attributes = ("batch_dims",)
+
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        if node.attr("batch_dims", 0):
+            raise node.refuse("its gradient with batch_dims", "batch_dims 0")
+        return [b.term("ScatterND", b.zeros(b.x()), b.x(1), b.dy(), reduction="add"), None]
 
     def _walk(self, node: Node) -> tuple[tuple[int, ...], ...]:
         return tuples_walk(node, node.attr("batch_dims", 0))

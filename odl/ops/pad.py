@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from odl.dtype import ALL
 from odl.ops import layout
+from odl.ops.backward import Backward, Gradients
 from odl.ops.layout import Moved, Perm
 from odl.ops.node import Node
 from odl.ops.operator import Operator
@@ -24,6 +25,20 @@ class Pad(Operator):
 
     def move(self, node: Node, perm: Perm) -> Moved | None:
         return layout.listed(node, perm, (1,), axes=3)
+
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        """Of zeros: dy without them; else repeated elements add up, axis for axis."""
+        dy, mode = b.dy(), node.attr("mode", "constant")
+        shape, out = node.shape(), node.out_shape()
+        begins = self._begins(node, len(shape))
+        spans = list(zip(shape, out, begins, strict=True))
+        if mode == "constant":
+            return [b.pad(dy, [-p for p in begins], [n - m + p for n, m, p in spans])]
+        for axis, (n, m, begin) in enumerate(spans):
+            rows = self._cropped(node, mode, n, m, begin)
+            if not np.array_equal(rows, np.arange(n)):
+                dy = b.along(dy, axis, len(shape), np.eye(n)[rows])
+        return [dy]
 
     def lower(self, node: Node) -> list[Call]:
         shape, out = node.shape(), node.out_shape()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from odl.dtype import ALL
+from odl.ops.backward import Backward, Gradients
 from odl.ops.node import Node
 from odl.ops.operator import Operator, product
 from odl.program import Call, In, Out, kernel
@@ -34,6 +37,13 @@ class ReverseSequence(Operator):
     kernels = (reverse_sequence,)
     attributes = ("batch_axis", "time_axis")
     dtypes = ALL
+
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        """Reversed once more."""
+        axes: dict[str, Any] = {
+            name: node.attr(name, d) for name, d in (("batch_axis", 1), ("time_axis", 0))
+        }
+        return [b.term("ReverseSequence", b.dy(), b.x(1), **axes)]
 
     def lower(self, node: Node) -> list[Call]:
         shape, axes = node.shape(), (node.attr("batch_axis", 1), node.attr("time_axis", 0))

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from odl.dtype import F16, F32, I32, I64
+from odl.ops.backward import Backward, Gradients
 from odl.ops.layout import Moved, Perm
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
@@ -54,6 +55,16 @@ class Scan(Operator):
 
     def move(self, node: Node, perm: Perm) -> Moved | None:
         return Moved(perm, constants={1: np.array(perm[self._axis(node)], np.int64)})
+
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        """Of a sum: the sum from the other end."""
+        if node.op != "CumSum":
+            raise node.refuse("it has no gradient", "CumSum has one")
+        turned: dict[str, Any] = {
+            "reverse": 1 - node.attr("reverse", 0),
+            "exclusive": node.attr("exclusive", 0),
+        }
+        return [b.term("CumSum", b.dy(), b.x(1), **turned)]
 
     def _axis(self, node: Node) -> int:
         return node.axis(int(node.const(1, "axis").ravel()[0]), len(node.shape()))

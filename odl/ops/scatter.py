@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from odl.dtype import ALL, BOOL
+from odl.ops.backward import Backward, Gradients
 from odl.ops.cast import cast
 from odl.ops.gather import elements_walk, places, tuples_walk, walk_args
 from odl.ops.node import Node
@@ -108,6 +109,16 @@ class _Scatter(Operator):
         if product(node.shape(2)) != updates:
             raise node.refuse(f"{product(node.shape(2))} updates for {updates} elements")
 
+    def _gradient(self, b: Backward, node: Node, taking: str, more: dict[str, Any]) -> Gradients:
+        """Of the updates: what stands at their places; of the data: what was not replaced."""
+        dy, reduction = b.dy(), self._reduction(node)
+        if reduction not in ("none", "add"):
+            raise node.refuse(f"its gradient with reduction '{reduction}'", "none or add")
+        dx = dy
+        if reduction == "none":
+            dx = b.term(node.op, dy, b.x(1), b.zeros(b.x(2)), **more)
+        return [dx, None, b.term(taking, dy, b.x(1), **more)]
+
     def lower(self, node: Node) -> list[Call]:
         walk = self._walk(node)
         dims, y_stride, index_stride, tuples = walk_args(node, *walk)
@@ -156,6 +167,9 @@ class ScatterElements(_Scatter):
     kernels = (scatter, scatter_reduce, cast)
     attributes = ("axis", "reduction")
 
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        return self._gradient(b, node, "GatherElements", {"axis": node.attr("axis", 0)})
+
     def _walk(self, node: Node) -> tuple[tuple[int, ...], ...]:
         return elements_walk(node)
 
@@ -164,6 +178,9 @@ class ScatterND(_Scatter):
     op_types = ("ScatterND",)
     kernels = (scatter, scatter_reduce, cast)
     attributes = ("reduction",)
+
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        return self._gradient(b, node, "GatherND", {})
 
     def _walk(self, node: Node) -> tuple[tuple[int, ...], ...]:
         return tuples_walk(node)

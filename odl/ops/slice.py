@@ -40,6 +40,22 @@ class Slice(Operator):
             spans[at] = range(*slice(int(start), int(end), int(step)).indices(shape[at]))
         return spans
 
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        """dy with zeros where nothing was taken from: between the elements, and around them."""
+        dy, shape, spans = b.dy(), node.shape(), self._spans(node)
+        back = [a for a, s in enumerate(spans) if s.step < 0]
+        if back:
+            ends = [b.ints([v] * len(back)) for v in (-1, -(2**31))]
+            turn = (*ends, b.ints(back), b.ints([-1] * len(back)))
+            dy = b.term("Slice", dy, *turn)
+            spans = [s[::-1] if s.step < 0 else s for s in spans]
+        if any(s.step > 1 for s in spans):
+            dy = dy.reshape([n for s in spans for n in (len(s), 1)])
+            dy = b.pad(dy, [0] * 2 * len(spans), [n for s in spans for n in (0, s.step - 1)])
+            dy = dy.reshape([len(s) * s.step for s in spans])
+        ends_at = [n - s.start - len(s) * s.step for n, s in zip(shape, spans, strict=True)]
+        return [b.pad(dy, [s.start for s in spans], ends_at)]
+
     def alias(self, node: Node) -> int | None:
         whole = [range(n) for n in node.shape()]
         return 0 if self._spans(node) == whole else None

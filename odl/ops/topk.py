@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from odl.dtype import F16, F32, I8, I32, I64, U8
 from odl.ops import layout
+from odl.ops.backward import Backward, Gradients
 from odl.ops.layout import Moved, Perm
 from odl.ops.node import Node
 from odl.ops.operator import Operator, product
@@ -48,6 +51,11 @@ class TopK(Operator):
 
     def move(self, node: Node, perm: Perm) -> Moved | None:
         return layout.along(node, perm, -1)
+
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        """Back to where the elements were found."""
+        more: dict[str, Any] = {"axis": node.attr("axis", -1), "reduction": "add"}
+        return [b.term("ScatterElements", b.zeros(b.x()), b.y(1), b.dy(), **more)]
 
     def lower(self, node: Node) -> list[Call]:
         shape, out = node.shape(), node.out_shape()

@@ -6,6 +6,7 @@ import numpy as np
 
 from odl.dtype import ALL
 from odl.ops import strides
+from odl.ops.backward import Backward, Gradients
 from odl.ops.node import Node
 from odl.ops.operator import Operator
 from odl.program import Call, In, Out, Ref, kernel
@@ -58,6 +59,10 @@ class Transpose(Operator):
     attributes = ("perm",)
     dtypes = ALL
     note = "no code where only dimensions of size 1 move"
+
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        perm = permutation(node)
+        return [b.dy().transpose([perm.index(i) for i in range(len(perm))])]
 
     def alias(self, node: Node) -> int | None:
         shape = node.shape()

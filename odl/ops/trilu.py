@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from odl.dtype import ALL
+from odl.ops.backward import Backward, Gradients
 from odl.ops.node import Node
 from odl.ops.operator import Operator, product
 from odl.program import Call, In, Out, kernel
@@ -24,6 +25,10 @@ class Trilu(Operator):
     attributes = ("upper",)
     dtypes = ALL
     constant_inputs = (1,)
+
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        k = [b.x(1)] if node.has(1) else []
+        return [b.term("Trilu", b.dy(), *k, upper=node.attr("upper", 1))]
 
     def lower(self, node: Node) -> list[Call]:
         *batch, rows, columns = node.shape()

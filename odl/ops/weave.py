@@ -31,30 +31,35 @@ class Term:
         return value_dtype(self.value)
 
     def _with(self, op: str, other: Operand, swapped: bool = False) -> Term:
-        right = other if isinstance(other, Term) else self.build.number(other)
+        right = other if isinstance(other, Term) else self.build.number(other, self.value.dtype)
         a, b = (right, self) if swapped else (self, right)
         return self.build.term(op, a, b)
 
+    def _typed(self, made: Term) -> Term:
+        """A result of the operand's type, which numbers that meet it then take."""
+        made.value.type = self.value.type
+        return made
+
     def __add__(self, other: Operand) -> Term:
-        return self._with("Add", other)
+        return self._typed(self._with("Add", other))
 
     def __sub__(self, other: Operand) -> Term:
-        return self._with("Sub", other)
+        return self._typed(self._with("Sub", other))
 
     def __rsub__(self, other: Operand) -> Term:
-        return self._with("Sub", other, swapped=True)
+        return self._typed(self._with("Sub", other, swapped=True))
 
     def __mul__(self, other: Operand) -> Term:
-        return self._with("Mul", other)
+        return self._typed(self._with("Mul", other))
 
     def __truediv__(self, other: Operand) -> Term:
-        return self._with("Div", other)
+        return self._typed(self._with("Div", other))
 
     def __rtruediv__(self, other: Operand) -> Term:
-        return self._with("Div", other, swapped=True)
+        return self._typed(self._with("Div", other, swapped=True))
 
     def __neg__(self) -> Term:
-        return self.build.term("Neg", self)
+        return self._typed(self.build.term("Neg", self))
 
     def __lt__(self, other: Operand) -> Term:
         return self._with("Less", other)
@@ -87,7 +92,8 @@ class Term:
         """The sum over `axes`; over none, the operand itself."""
         if not axes:
             return self
-        return self.build.term("ReduceSum", self, self.build.ints(axes), keepdims=int(keepdims))
+        made = self.build.term("ReduceSum", self, self.build.ints(axes), keepdims=int(keepdims))
+        return self._typed(made)
 
     def reshape(self, shape: Sequence[int]) -> Term:
         return self.build.term("Reshape", self, self.build.ints(shape))
@@ -128,8 +134,14 @@ class Weaver:
 
     def constant(self, name: str, array: np.ndarray) -> ir.Value:
         """A new initializer."""
+        return self._initializer(name, self._in_kind(array))
+
+    def _in_kind(self, array: np.ndarray) -> np.ndarray:
         if array.dtype.kind == "f" and self._kind is not None:
-            array = array.astype(self._kind.numpy)
+            return array.astype(self._kind.numpy)
+        return array
+
+    def _initializer(self, name: str, array: np.ndarray) -> ir.Value:
         full = f"{self._prefix}/{name}"
         value = ir.Value(name=full, const_value=ir.tensor(array, name=full))
         value.shape, value.type = ir.Shape(array.shape), ir.TensorType(value.const_value.dtype)  # type: ignore[union-attr]
@@ -166,8 +178,10 @@ class Weaver:
         made.value.type = ir.TensorType(ir.DataType(model.dtype.onnx))
         return made
 
-    def number(self, value: float) -> Term:
-        """A float of rank 0."""
+    def number(self, value: float, kind: ir.DataType | None = None) -> Term:
+        """A float of rank 0, of the type `kind` or that of all constants."""
+        if kind is not None and kind.is_floating_point():
+            return self._array(np.array(value, kind.numpy()))
         return self.array(np.array(value, np.float32))
 
     def integer(self, value: int) -> Term:
@@ -179,10 +193,13 @@ class Weaver:
         return self.array(np.array(list(values), np.int64))
 
     def array(self, values: np.ndarray) -> Term:
-        """A constant; equal ones are one."""
+        """A constant, its floats of the type of all; equal ones are one."""
+        return self._array(self._in_kind(values))
+
+    def _array(self, values: np.ndarray) -> Term:
         key = str(values.dtype), values.shape, values.tobytes()
         if key not in self._known:
-            value = self.constant(f"constant{len(self.initializers)}", values)
+            value = self._initializer(f"constant{len(self.initializers)}", values)
             self._known[key] = self.given(value)
         return self._known[key]
 

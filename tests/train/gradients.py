@@ -97,7 +97,9 @@ def run(graph: ir.Graph, feeds: Feeds) -> Feeds:
         seen[str(v.name)] = data.astype(np.float64) if data.dtype.kind == "f" else data
     seen |= feeds
     for node in graph:
-        outputs = evaluate(Node(node), [seen[str(v.name)] for v in node.inputs if v is not None])
+        inputs = [seen[str(v.name)] for v in node.inputs if v is not None]
+        floats = node.op_type == "Cast" and value_dtype(node.outputs[0]).is_float
+        outputs = [inputs[0].astype(np.float64)] if floats else evaluate(Node(node), inputs)
         seen |= zip((str(v.name) for v in node.outputs), outputs, strict=False)
     return seen
 

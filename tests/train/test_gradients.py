@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.train import cases, cases_recurrent
+from tests.train import cases, cases_movement, cases_recurrent
 from tests.train.gradients import error
 
-CASES = {**cases.CASES, **cases_recurrent.CASES}
+CASES = {k: c for m in (cases, cases_movement, cases_recurrent) for k, c in m.CASES.items()}
 
 
 @pytest.mark.parametrize("name", CASES)
