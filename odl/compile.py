@@ -133,17 +133,17 @@ def canonicalise(
     lift_constants(model)
     name_all(model)
     set_input_shapes(model, options.input_shapes, options.batch)
-    stages, single = {"imported": _snapshot(model)}, dict[str, str]()
+    stages, single = {"imported": snapshot(model)}, dict[str, str]()
     for i, step in enumerate(_passes(options.train), 1):
         model = step(model)
         if options.every_stage:
-            stages[f"{i:02d}_{step.__name__}"] = _snapshot(model)
+            stages[f"{i:02d}_{step.__name__}"] = snapshot(model)
     if options.train is not None:
-        stages["inference"] = _snapshot(model)
+        stages["inference"] = snapshot(model)
         single = make_step(model, options, options.train)
     elif options.dtype == "fp16":
         single = to_half(model)
-    stages["canonical"] = _snapshot(model)
+    stages["canonical"] = snapshot(model)
     return stages, single
 
 
@@ -191,7 +191,7 @@ def compile_graph(model: ir.Model, name: str, options: Options) -> Compiled:
     again: list[Recomputed] = []
     if options.ram:
         again = recompute(model.graph, target, states, options.ram)
-        stages["canonical"] = _snapshot(model)
+        stages["canonical"] = snapshot(model)
     program = plan(model.graph, name, target, cores, states, SKIPPED_IN_ROW)
     return Compiled(name, target, stages, program, single, tuple(again))
 
@@ -221,7 +221,7 @@ def model_name(stem: str) -> str:
     return name if name and not name[0].isdigit() else f"model_{name}".rstrip("_")
 
 
-def _snapshot(model: ir.Model) -> onnx.ModelProto:
+def snapshot(model: ir.Model) -> onnx.ModelProto:
     """The stage as a complete ONNX model, with the bodies of our own operators."""
     proto = ir.serde.serialize_model(model)
     used = {f"{n.domain}.{n.op_type}" for n in proto.graph.node if n.domain == "ai.odl"}

@@ -174,6 +174,18 @@ class Variadic(Operator):
             left = (node.output(), node.out_shape())
         return calls
 
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        """Of Max and Min: that of the first operand that is the result."""
+        found: list[Term | None] = []
+        left = b.dy()
+        for i in range(len(node.values)):
+            slope = left
+            if node.op != "Sum":
+                chosen = b.term("Equal", b.x(i), b.y())
+                slope, left = b.where(chosen, left, 0.0), b.where(chosen, 0.0, left)
+            found.append(b.unbroadcast(slope, i) if b.wants(i) else None)
+        return found
+
     def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
         if node.op != "Sum" or node.dtype() not in FLOATS:
             return [np.zeros(y[0].shape)]

@@ -56,6 +56,10 @@ class Backward(Weaver):
         """Zeros of the shape and type of `like`."""
         return self.array(np.zeros(like.shape, like.dtype.numpy))
 
+    def one(self, like: Term) -> Term:
+        """A 1 of the type of `like`, of rank 0."""
+        return self.array(np.array(1, like.dtype.numpy))
+
     def pad(self, dy: Term, begins: Sequence[int], ends: Sequence[int]) -> Term:
         """`dy` with so many zeros before and behind each axis; negative ones take away."""
         if not any((*begins, *ends)):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from odl.ops import strides
+from odl.ops.backward import Backward, Gradients
 from odl.ops.matmul import matmul, matmul_args
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
@@ -79,6 +82,32 @@ class ConvTranspose(Operator):
 
         if len(node.out_shape()) != rank + 2:  # so far goes ONNX's shape inference
             raise node.refuse("an output_shape that is smaller than the input")
+
+    def trainables(self, node: Node) -> dict[int, str]:
+        return {1: "weight", 2: "bias"}
+
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        """dx is a Conv with the same weights; of dw, x and dy change places."""
+        size, dy = node.shape(1)[2:], b.dy()
+        rank = len(size)
+        stride, dilation = node.attr("strides", (1,) * rank), node.attr("dilations", (1,) * rank)
+        begin = self._pad(node, stride, dilation)
+        spans = zip(
+            node.shape()[2:], size, stride, dilation, begin, node.out_shape()[2:], strict=True
+        )
+        end = [max(0, s * (n - 1) + (k - 1) * d + 1 - m - p) for n, k, s, d, p, m in spans]
+        same: dict[str, Any] = {"strides": stride, "dilations": dilation, "pads": (*begin, *end)}
+        same |= {"group": node.attr("group", 1), "kernel_shape": size}
+        dx = dw = db = None
+        if b.wants(0):
+            dx = b.term("Conv", dy, b.x(1), **same)
+        if b.wants(1):
+            if rank > 2:
+                raise node.refuse("the gradient of its weights in 3-D", "1-D or 2-D")
+            dw = b.term("ai.odl.ConvGradWeight", dy, b.x(), like=b.x(1), **same)
+        if b.wants(2):
+            db = dy.sum([0, *range(2, rank + 2)])
+        return [dx, dw, db]
 
     def _pad(self, node: Node, stride: tuple[int, ...], dilation: tuple[int, ...]) -> list[int]:
         """The padding before each axis, by the formulas of ONNX's ConvTranspose."""

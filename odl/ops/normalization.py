@@ -10,10 +10,12 @@ import numpy.typing as npt
 import onnx_ir as ir
 
 from odl.dtype import F32
+from odl.ops.backward import Backward, Gradients
 from odl.ops.foreign import Builder, foreign
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
 from odl.ops.scale_shift import scale_shift
+from odl.ops.weave import Term
 from odl.ops.wide import FLOATS, wide
 from odl.program import Call, In, Out, Ref, kernel
 
@@ -83,6 +85,29 @@ def _errors(x: Array, epsilon: float, u: float, centre: bool = True) -> tuple[Ar
     return e_mean, factor * relative, factor * (1.01 * e * (1 + relative) + away * relative)
 
 
+def _standardised(b: Backward, node: Node, x: Term, centre: bool) -> tuple[Term, Term]:
+    """Rows with mean 0 and variance 1, or mean square 1, and the factors [rows, 1] of that."""
+    centred = x - _mean(x) if centre else x
+    factor = 1.0 / (_mean(centred * centred) + node.attr("epsilon", 1e-5)).apply("Sqrt")
+    return centred * factor, factor
+
+
+def _through(g: Term, unit: Term, factor: Term, centre: bool) -> Term:
+    """dx = factor (g - mean(g) - unit mean(g unit)), from g = dy scale."""
+    inner = g - unit * _mean(g * unit)
+    return (inner - _mean(g) if centre else inner) * factor
+
+
+def _mean(x: Term) -> Term:
+    """Of each row."""
+    return x.like_type(x.build.term("ReduceMean", x, x.build.ints([1]), keepdims=1))
+
+
+def _shaped(b: Backward, node: Node, i: int, slope: Term | None) -> Term | None:
+    """A gradient in the shape and type of input `i`."""
+    return None if slope is None else slope.reshape(node.shape(i)).cast(node.dtype(i))
+
+
 class RowNorm(Operator):
     """LayerNormalization and RMSNormalization: over the last axes, statistics in float32.
 
@@ -110,6 +135,24 @@ class RowNorm(Operator):
         for i in range(1, len(node.ir.outputs)):
             if node.wants(i) and node.out_dtype(i) is not node.dtype():
                 raise node.refuse(f"statistics in {node.out_dtype(i)}", f"give them {node.dtype()}")
+
+    def trainables(self, node: Node) -> dict[int, str]:
+        return {1: "norm", 2: "norm"}
+
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        rows, row = self._split(node)
+        flat = [rows, product(row)]
+        x, dy = (v.reshape(flat).cast(F32) for v in (b.x(), b.dy()))
+        scale = b.x(1).reshape([1, flat[1]]).cast(F32)
+        unit, factor = _standardised(b, node, x, node.op == "LayerNormalization")
+        found: list[Term | None] = [None, None, None]
+        if b.wants(0):
+            found[0] = _through(dy * scale, unit, factor, node.op == "LayerNormalization")
+        if b.wants(1):
+            found[1] = (dy * unit).sum([0])
+        if b.wants(2):
+            found[2] = dy.sum([0])
+        return [_shaped(b, node, i, v) for i, v in enumerate(found)]
 
     def lower(self, node: Node) -> list[Call]:
         rows, row = self._split(node)
@@ -161,6 +204,24 @@ class ChannelNorm(Operator):
         if node.shape(1) != node.shape()[1:2] or node.shape(2) != node.shape()[1:2]:
             raise node.refuse("scale and bias that are not one number a channel", "use opset 21")
         self._rows(node)
+
+    def trainables(self, node: Node) -> dict[int, str]:
+        return {1: "norm", 2: "norm"}
+
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        shape, rows = node.shape(), self._rows(node)
+        flat, column = [rows, product(shape) // rows], [shape[0], shape[1], product(shape[2:])]
+        x, dy = b.x().reshape(flat).cast(F32), b.dy().reshape(column).cast(F32)
+        unit, factor = _standardised(b, node, x, centre=True)
+        found: list[Term | None] = [None, None, None]
+        if b.wants(0):
+            scaled = dy * b.x(1).reshape([1, shape[1], 1]).cast(F32)
+            found[0] = _through(scaled.reshape(flat), unit, factor, centre=True)
+        if b.wants(1):
+            found[1] = (dy * unit.reshape(column)).sum([0, 2])
+        if b.wants(2):
+            found[2] = dy.sum([0, 2])
+        return [_shaped(b, node, i, v) for i, v in enumerate(found)]
 
     def lower(self, node: Node) -> list[Call]:
         shape, rows = node.shape(), self._rows(node)

@@ -9,9 +9,11 @@ import numpy.typing as npt
 
 from odl.dtype import I32, I64
 from odl.ops.arithmetic import PAIRS, binary, binary_call
+from odl.ops.backward import Backward, Gradients
 from odl.ops.elementwise import ulps
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator
+from odl.ops.weave import Term
 from odl.ops.wide import FLOATS, NUMBERS
 from odl.program import Call
 
@@ -64,6 +66,29 @@ class Pow(Operator):
 
     def _is_square(self, node: Node) -> bool:
         return node.is_const(1) and bool((node.const(1, "exponent") == 2).all())
+
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        """e a^(e-1) and a^e log a; 0 where e is 0, and for e where a is not positive."""
+        dy, a, e, y = b.dy(), b.x(0), b.x(1), b.y()
+        da = de = None
+        if b.wants(0):
+            da = b.unbroadcast(dy * self._slope(b, node, a, e, y), 0)
+        if b.wants(1):
+            log = b.where(a > 0.0, a, 1.0).apply("Log")
+            de = b.unbroadcast(dy * (y * log), 1)
+        return [da, de]
+
+    def _slope(self, b: Backward, node: Node, a: Term, e: Term, y: Term) -> Term:
+        """Of usual exponents, without another power."""
+        usual = {2.0: lambda: a * 2.0, 0.5: lambda: 0.5 / y, -1.0: lambda: -(y * y)}
+        if node.is_const(1):
+            exponents = np.unique(node.const(1, "exponent")).astype(float)
+            if exponents.size == 1 and float(exponents[0]) in usual:
+                return usual[float(exponents[0])]()
+        kind = node.dtype(0)
+        factor = e.cast(kind)
+        slope = factor * b.term("Pow", a, e - b.one(e), like=y)
+        return b.where(b.term("Equal", factor, b.number(0.0)), 0.0, slope)
 
     def lower(self, node: Node) -> list[Call]:
         base, exponent = (node.input(0), node.shape(0)), (node.input(1), node.shape(1))

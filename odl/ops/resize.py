@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from odl.dtype import ALL
 from odl.ops import layout, strides
+from odl.ops.backward import Backward, Gradients
 from odl.ops.interpolation import NEAREST, TRANSFORMATIONS, Axis, nearest, taps
 from odl.ops.layout import Moved, Perm
 from odl.ops.node import Node
@@ -121,6 +122,17 @@ class Resize(Operator):
         if policy == "stretch":
             return float(sizes[a] / node.shape()[a])
         return float(min(ratios) if policy == "not_larger" else max(ratios))
+
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        """Axis for axis, what a source gave comes back to it; extrapolated values get nothing."""
+        dy, shape = b.dy(), node.shape()
+        for axis, (index, weight) in enumerate(self._taps(node)):
+            if not _is_whole(shape[axis], index, weight):
+                rows = np.zeros((len(index), shape[axis]))
+                at = np.arange(len(index))[:, None]
+                np.add.at(rows, (at, np.maximum(index, 0)), np.where(index < 0, 0, weight))
+                dy = b.along(dy, axis, len(shape), rows)
+        return [dy]
 
     def alias(self, node: Node) -> int | None:
         """Nothing to do where every position comes from itself."""

@@ -35,31 +35,31 @@ class Term:
         a, b = (right, self) if swapped else (self, right)
         return self.build.term(op, a, b)
 
-    def _typed(self, made: Term) -> Term:
+    def like_type(self, made: Term) -> Term:
         """A result of the operand's type, which numbers that meet it then take."""
         made.value.type = self.value.type
         return made
 
     def __add__(self, other: Operand) -> Term:
-        return self._typed(self._with("Add", other))
+        return self.like_type(self._with("Add", other))
 
     def __sub__(self, other: Operand) -> Term:
-        return self._typed(self._with("Sub", other))
+        return self.like_type(self._with("Sub", other))
 
     def __rsub__(self, other: Operand) -> Term:
-        return self._typed(self._with("Sub", other, swapped=True))
+        return self.like_type(self._with("Sub", other, swapped=True))
 
     def __mul__(self, other: Operand) -> Term:
-        return self._typed(self._with("Mul", other))
+        return self.like_type(self._with("Mul", other))
 
     def __truediv__(self, other: Operand) -> Term:
-        return self._typed(self._with("Div", other))
+        return self.like_type(self._with("Div", other))
 
     def __rtruediv__(self, other: Operand) -> Term:
-        return self._typed(self._with("Div", other, swapped=True))
+        return self.like_type(self._with("Div", other, swapped=True))
 
     def __neg__(self) -> Term:
-        return self._typed(self.build.term("Neg", self))
+        return self.like_type(self.build.term("Neg", self))
 
     def __lt__(self, other: Operand) -> Term:
         return self._with("Less", other)
@@ -93,13 +93,15 @@ class Term:
         if not axes:
             return self
         made = self.build.term("ReduceSum", self, self.build.ints(axes), keepdims=int(keepdims))
-        return self._typed(made)
+        return self.like_type(made)
 
     def reshape(self, shape: Sequence[int]) -> Term:
-        return self.build.term("Reshape", self, self.build.ints(shape))
+        return self.like_type(self.build.term("Reshape", self, self.build.ints(shape)))
 
     def transpose(self, perm: Sequence[int]) -> Term:
-        return self if list(perm) == sorted(perm) else self.apply("Transpose", perm=list(perm))
+        if list(perm) == sorted(perm):
+            return self
+        return self.like_type(self.apply("Transpose", perm=list(perm)))
 
 
 class Weaver:
