@@ -10,7 +10,7 @@ C_FILES := $(shell find firmware targets tests -name golden -prune -o \( -name '
 DEBIAN := gcc clang-19 lld-19 gcc-riscv64-unknown-elf qemu-system-misc
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check format debian cases slow clean
+.PHONY: help demo check format debian cases judges slow clean
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -32,6 +32,9 @@ slow: $(VENV)/test debian ## The long fuzzing and sweeps
 cases: $(VENV)/test ## List the ONNX node cases that the tests run
 	@$(BIN)/pytest -q --collect-only tests/conformance | grep ::
 
+judges: $(VENV)/test .judges/ort_training .judges/graph_grad ## Gradients against those of other makers
+	$(BIN)/python -m tests.train.judges .judges
+
 format: $(VENV)/test ## Format all sources
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -47,6 +50,12 @@ $(VENV)/sim $(VENV)/test: pyproject.toml
 	    { echo "run: sudo apt-get install -y python3-venv" >&2; exit 2; }
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[$(@F)]'
 	@touch $@
+
+# Each judge of gradients has an environment of its own, for their pins contradict ours.
+.judges/ort_training: PINS := onnxruntime-training-cpu==1.19.2 onnx==1.17.0
+.judges/graph_grad: PINS := onnxsim==0.8.1
+.judges/%:
+	python3.11 -m venv $@ && $@/bin/pip install --quiet $(PINS) || { rm -rf $@; exit 2; }
 
 # What no wheel brings: host sanitizers, two more cross compilers, QEMU.
 debian:

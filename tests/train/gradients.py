@@ -46,6 +46,8 @@ class Differentiated:
     gradients: dict[str, str]
     """Of each float input, by the names of values; '' where the loss does not depend on it."""
     feeds: Feeds
+    weights: Feeds
+    """Of each float output in the loss."""
 
 
 def differentiated(case: Case) -> Differentiated:
@@ -64,12 +66,13 @@ def differentiated(case: Case) -> Differentiated:
             feeds[str(v.name)] = rng.integers(0, 2, _shape(v)).astype(v.dtype.numpy())
     feeds = case.feeds(feeds)
     w = Weaver("judge", "judge", None)
-    total = w.number(0.0)
+    total, weights = w.number(0.0), {}
     for v in graph.outputs:
         if value_dtype(v).is_float:
             exact = rng.integers(8, 25, _shape(v)) / 16  # also where constants are folded
-            weights = w.array(exact.astype(np.float32))
-            total = total + (w.given(v) * weights).sum(range(len(_shape(v))))
+            weights[str(v.name)] = exact.astype(np.float32)
+            weighted = w.given(v) * w.array(weights[str(v.name)])
+            total = total + weighted.sum(range(len(_shape(v))))
     loss, seed = total.value, w.number(1.0).value
     w.finish(graph)
     graph.outputs[:] = [loss]
@@ -81,7 +84,7 @@ def differentiated(case: Case) -> Differentiated:
     graph.outputs.extend(s for s in slopes if s is not None)
     for step in (fold_constants, name_all):
         step(net)
-    return Differentiated(graph, str(loss.name), found, feeds)
+    return Differentiated(graph, str(loss.name), found, feeds, weights)
 
 
 def _shape(value: ir.Value) -> tuple[int, ...]:
