@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,17 @@ POISON = 0xFF
 """NaN in every float type, -1 in every signed one."""
 
 
-def interpret(program: Program, inputs: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+def interpret(
+    program: Program,
+    inputs: dict[str, npt.NDArray[Any]],
+    spoil: Callable[[str, npt.NDArray[Any]], None] = lambda name, elements: None,
+) -> dict[str, npt.NDArray[Any]]:
     """Every tensor as it stands when it is complete, by name.
 
     States that `inputs` does not have are as at first.
+
+    Args:
+        spoil: is given each tensor that a call has completed, and may change its elements.
 
     Buffers are poisoned before their life begins and after it ends, so that a read of a dead tensor
     or a write into a living one changes the result.
@@ -47,6 +55,7 @@ def interpret(program: Program, inputs: dict[str, npt.NDArray[Any]]) -> dict[str
         with np.errstate(all="ignore"):  # a device does not warn either
             call.kernel.run(**{k: _operand(program, call, k, view) for k in call.args})
         for t in program.produced_by(step):
+            spoil(t.name, view(t))
             seen[t.name] = view(t).reshape(t.shape).copy()
         poison(step, "last")
     for name in (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from odl.dtype import F32, I32
 from odl.ops.weave import Term, Weaver
 from odl.train.state import States
@@ -22,6 +24,20 @@ def sum_of_squares(w: Weaver, slopes: list[Term]) -> Term:
             axes = w.ints(range(1, len(slope.shape)))
             parts.append(w.term("ReduceSumSquare", slope, axes, keepdims=0))
     return w.term("Concat", *parts, axis=0).sum([0])
+
+
+def squares(loss: Term, numbers: list[Term]) -> Term:
+    """Of the loss and of what goes into every update; numbers known at compile time are finite."""
+    total = loss * loss
+    for n in numbers:
+        if n.value.producer() is not None:
+            total = total + n * n
+    return total
+
+
+def is_finite(total: Term) -> Term:
+    """Whether a step may change anything, from the sum of the squares of all that changes it."""
+    return total < total.build.number(np.inf)
 
 
 def count(w: Weaver, states: States, counters: list[Term], sound: Term, gate: Term) -> None:

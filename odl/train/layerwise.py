@@ -6,13 +6,12 @@ leaves that layer as it is, but not those that were updated before.
 
 from __future__ import annotations
 
-import numpy as np
 import onnx_ir as ir
 
 from odl.ops import lookup
 from odl.ops.node import Node
 from odl.ops.weave import Term, Weaver
-from odl.train.guard import count, sum_of_squares
+from odl.train.guard import count, is_finite, squares, sum_of_squares
 from odl.train.loss_scale import LossScale
 from odl.train.optimizers import OPTIMIZERS, Update, learning_rate
 from odl.train.options import Spec
@@ -32,17 +31,17 @@ def update_by_layer(
 
     `graph` ends in the backward walk; what all updates share comes before that.
     """
-    loss, limit = w.given(graph.outputs[-1]), w.number(np.inf)
-    loss2 = loss * loss
+    loss = w.given(graph.outputs[-1])
     update = Update(learning_rate(w, spec, counters[0]), scale.unscaled(w.number(1.0)), counters[0])
-    rule = OPTIMIZERS[spec.name][0](w, spec, update, states)
+    apply, numbers = OPTIMIZERS[spec.name][0](w, spec, update, states)
+    common = squares(loss, numbers)
     start = loss.value.producer()
     assert start is not None
     graph.insert_after(start, w.take())
     gates = []
     for weight, slope in pairs:
-        gates.append(sum_of_squares(w, [slope]) + loss2 < limit)
-        rule(weight, slope, gates[-1])
+        gates.append(is_finite(sum_of_squares(w, [slope]) + common))
+        apply(weight, slope, gates[-1])
         graph.insert_after(_last_of(graph, weight, slope), w.take())
     sound = gates[0]
     for gate in gates[1:]:

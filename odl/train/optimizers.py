@@ -33,11 +33,11 @@ class Update:
 Apply = Callable[[Term, Term, Term], None]
 """Updates one weight by its gradient, if the gate is open."""
 
-Rule = Callable[[Weaver, Spec, Update, States], Apply]
-"""From what is shared to how each weight is updated."""
+Rule = Callable[[Weaver, Spec, Update, States], tuple[Apply, list[Term]]]
+"""From what is shared to how each weight is updated, and the numbers that go into every update."""
 
 
-def _sgd(w: Weaver, spec: Spec, u: Update, states: States) -> Apply:
+def _sgd(w: Weaver, spec: Spec, u: Update, states: States) -> tuple[Apply, list[Term]]:
     decay = spec.number("decay", 0.0, 0.0, 1.0)
     momentum = spec.number("momentum", 0.0, 0.0, 0.99999)
 
@@ -62,10 +62,10 @@ def _sgd(w: Weaver, spec: Spec, u: Update, states: States) -> Apply:
         for old, new in zip((weight, m), fresh, strict=True):
             states.follow(old, new)
 
-    return update
+    return update, [u.lr, u.factor]
 
 
-def _adam(w: Weaver, spec: Spec, u: Update, states: States) -> Apply:
+def _adam(w: Weaver, spec: Spec, u: Update, states: States) -> tuple[Apply, list[Term]]:
     """The corrections 1 - beta^t are -expm1(t log beta), which loses no digits; Elu has expm1."""
     beta1 = spec.number("beta1", 0.9, 0.0, 0.99999)
     beta2 = spec.number("beta2", 0.999, 0.0, 0.999999)
@@ -91,7 +91,7 @@ def _adam(w: Weaver, spec: Spec, u: Update, states: States) -> Apply:
         for old, new in zip((weight, m, v), fresh, strict=True):
             states.follow(old, new)
 
-    return update
+    return update, [rate, root, keep, u.factor]
 
 
 OPTIMIZERS: dict[str, tuple[Rule, tuple[str, ...]]] = {

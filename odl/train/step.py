@@ -13,7 +13,7 @@ from odl.ops.node import static_shape, value_dtype
 from odl.ops.weave import Term, Weaver
 from odl.train.accumulate import Gathered
 from odl.train.differentiate import differentiate
-from odl.train.guard import COUNTERS, count, sum_of_squares
+from odl.train.guard import COUNTERS, count, is_finite, squares, sum_of_squares
 from odl.train.layerwise import update_by_layer
 from odl.train.loss_scale import LossScale
 from odl.train.losses import LOSSES, logits
@@ -98,16 +98,16 @@ def add_updates(model: ir.Model, options: TrainOptions, trained: Sequence[ir.Val
         pairs = [(weight, scale.unscaled(slope.cast(F32))) for weight, slope in pairs]
     gathered = Gathered(w, states, pairs, options.accumulate)
     norm2 = sum_of_squares(w, gathered.slopes)
-    sound = norm2 + w.given(loss) * w.given(loss) < w.number(np.inf)
-    gate = gathered.gate(sound)
     mean = w.number(1 / options.accumulate)
     if options.accumulate == 1:
         mean = scale.unscaled(mean)
     factor = _clipped(w, spec, norm2, mean)
     update = Update(learning_rate(w, spec, counters[0]), factor, counters[0])
-    rule = OPTIMIZERS[spec.name][0](w, spec, update, states)
+    apply, numbers = OPTIMIZERS[spec.name][0](w, spec, update, states)
+    sound = is_finite(norm2 + squares(w.given(loss), numbers))
+    gate = gathered.gate(sound)
     for (weight, _), slope in zip(pairs, gathered.slopes, strict=True):
-        rule(weight, slope, gate)
+        apply(weight, slope, gate)
     gathered.keep(sound)
     scale.follow(sound)
     count(w, states, counters, sound, gate)
