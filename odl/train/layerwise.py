@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from odl.ops import lookup
+from odl.ops import registry
 from odl.ops.node import Node
 from odl.ops.weave import Term, Weaver
 from odl.train.guard import count, is_finite, squares, sum_of_squares
@@ -57,6 +57,7 @@ def _last_of(graph: ir.Graph, weight: Term, slope: Term) -> ir.Node:
     while pending:
         for usage in pending.pop().uses():
             users.add(usage.node)
-            if lookup(Node(usage.node)).moves:  # perhaps without a copy
+            operator = registry().get(Node(usage.node).op)
+            if operator is not None and operator.moves:  # perhaps without a copy
                 pending.extend(usage.node.outputs)
     return next(node for node in reversed(graph) if node in users)
