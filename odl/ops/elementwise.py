@@ -89,6 +89,11 @@ class Elementwise(Operator):
         args.update(zip(("alpha", "beta"), self.parameters(node), strict=False))
         return [Call(function.kernel, str(node.dtype()), args, overlay=("x",))]
 
+    def learns(self, op_type: str) -> bool:
+        known = self.functions.get(op_type)
+        rows = [known] if known else self.functions.values()  # those that `row` chooses from
+        return all(row.derivative is not None for row in rows)
+
     def gradient(self, b: Backward, node: Node) -> Gradients:
         derivative = self.row(node).derivative
         if derivative is None:

@@ -99,6 +99,10 @@ class Operator:
         """
         raise node.refuse("it has no gradient", "train only what stands behind it")
 
+    def learns(self, op_type: str) -> bool:
+        """Whether a gradient goes through this one of a family."""
+        return self.unrolls or type(self).gradient is not Operator.gradient
+
     def unrolled(self, b: Builder, node: Node) -> Sequence[ir.Value | None]:
         """For its outputs, values of nodes that have gradients; None for one that nobody wants."""
         raise NotImplementedError

@@ -56,6 +56,9 @@ class Scan(Operator):
     def move(self, node: Node, perm: Perm) -> Moved | None:
         return Moved(perm, constants={1: np.array(perm[self._axis(node)], np.int64)})
 
+    def learns(self, op_type: str) -> bool:
+        return op_type == "CumSum"
+
     def gradient(self, b: Backward, node: Node) -> Gradients:
         """Of a sum: the sum from the other end."""
         if node.op != "CumSum":

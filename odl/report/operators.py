@@ -11,7 +11,7 @@ from odl.ops import foreigners, registry
 from odl.program import Kernel
 from odl.target import Target
 
-HEAD = ("operator", "fp32", "fp16", "int8", "other types", "vectors", "limits")
+HEAD = ("operator", "fp32", "fp16", "int8", "other types", "vectors", "gradient", "limits")
 
 YES, NO = "yes", ""
 
@@ -24,8 +24,9 @@ def operator_rows(target: Target | None = None) -> list[tuple[str, ...]]:
         types = [d for d in operator.types(name) if target is None or d.name in target.dtypes]
         if types and not name.startswith("ai.odl."):
             vectors = _vectors(operator.bodies(name), isas)
-            rows.append((name, *_type_columns(types), vectors, operator.note))
-    rows += [(f.op_type, *[NO] * 5, f.note) for f in foreigners().values()]
+            learns = YES if operator.learns(name) else NO
+            rows.append((name, *_type_columns(types), vectors, learns, operator.note))
+    rows += [(f.op_type, *[NO] * 6, f.note) for f in foreigners().values()]
     return sorted(rows)
 
 

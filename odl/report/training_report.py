@@ -24,7 +24,7 @@ WIDTH = 32
 
 def plot(losses: list[float], width: int = WIDTH) -> str:
     """The losses as marks from low to high, each the mean of some steps; a gap: none is finite."""
-    size = -(-len(losses) // width)
+    size = max(1, -(-len(losses) // width))
     parts = [losses[i : i + size] for i in range(0, len(losses), size)]
     means = [_mean([v for v in part if v == v and abs(v) != float("inf")]) for part in parts]
     known = [m for m in means if m is not None]
