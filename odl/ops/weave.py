@@ -14,6 +14,9 @@ from odl.ops.node import static_shape, value_dtype
 
 Operand = Union["Term", float]
 
+OTHER_TYPES = ("Cast", "IsInf", "IsNaN")
+"""Operators whose result is not of the type of their operand."""
+
 
 @dataclass(frozen=True, eq=False)
 class Term:
@@ -77,7 +80,8 @@ class Term:
 
     def apply(self, op: str, **attributes: Any) -> Term:
         """A function of this operand alone."""
-        return self.build.term(op, self, **attributes)
+        made = self.build.term(op, self, **attributes)
+        return made if op in OTHER_TYPES else self.like_type(made)
 
     def cast(self, kind: DType) -> Term:
         """The operand in another type; itself if it has that."""

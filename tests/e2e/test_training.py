@@ -1,0 +1,75 @@
+"""Networks of several kinds learn on Spike's harts, each step checked tensor by tensor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx_ir as ir
+import pytest
+
+from odl.build.build import build
+from odl.compile import Options, compile_graph
+from odl.demo import DATA, MODEL
+from odl.emit.project import write_project
+from odl.frontend.onnx_file import read_onnx
+from odl.project import Project, read
+from odl.result import TrainingResult
+from odl.run.samples import Samples, read_samples
+from odl.run.session import RunOptions, connect, open_port
+from odl.run.training import TrainingOptions, train
+from odl.train.options import TrainOptions
+from tests.train.networks import network, sequences
+
+
+def project(net: ir.Model, folder: Path, target: str, dtype: str, optimizer: str) -> Project:
+    options = TrainOptions("full", optimizer=optimizer, loss_scale="dynamic")
+    made = compile_graph(net, "net", Options(target, 4, dtype=dtype, train=options))
+    write_project(made.program, made.target, made.stages, folder, "test.onnx")
+    return read(folder)
+
+
+def trained(made: Project, samples: Samples, steps: int, verified: int) -> TrainingResult:
+    elf = Path(build(made).elf)
+    with open_port(made, elf, RunOptions()) as port:
+        device = connect(made, port, RunOptions())
+        result = train(device, samples, TrainingOptions(steps, verified, seed=0))
+        device.close()
+    return result
+
+
+@pytest.mark.parametrize("dtype", ["fp32", "fp16"])
+@pytest.mark.parametrize("name", ["transformer", "lstm"])
+def test_attention_and_recurrence_learn(name: str, dtype: str, tmp_path: Path) -> None:
+    x, labels = sequences(name, 60)
+    samples = Samples({"x": x, "label": labels[:, None]}, labels[:, None])
+    net = ir.serde.deserialize_model(network(name))
+    made = project(net, tmp_path / "net", "spike", dtype, "adam:lr=0.01")
+    result = trained(made, samples, 180, 3)
+    assert result.verdict is not None
+    assert result.ok, result.verdict.first
+    losses = [step.loss for step in result.steps]
+    assert result.skipped == 0
+    assert np.mean(losses[-60:]) < 0.5 * np.mean(losses[:60])
+
+
+@pytest.mark.parametrize(("target", "dtype"), [("qemu", "fp32"), ("spike-rvv", "fp16")])
+def test_other_targets_learn_the_same_way(target: str, dtype: str, tmp_path: Path) -> None:
+    made = project(read_onnx(MODEL), tmp_path / "net", target, dtype, "sgd:lr=0.01,momentum=0.9")
+    result = trained(made, read_samples(DATA, made, 4, training=True), 4, 4)
+    assert result.verdict is not None
+    assert result.ok, result.verdict.first
+
+
+def test_a_step_is_the_same_for_every_number_of_harts(tmp_path: Path) -> None:
+    made = project(read_onnx(MODEL), tmp_path / "net", "spike", "fp16", "adam:lr=0.01")
+    samples = read_samples(DATA, made, 5, training=True)
+    losses = []
+    elf = Path(build(made).elf)
+    for harts in (1, 2, 4):
+        with open_port(made, elf, RunOptions()) as port:
+            device = connect(made, port, RunOptions())
+            result = train(device, samples, TrainingOptions(10, 0, cores=harts))
+            device.close()
+        losses.append([step.loss for step in result.steps])
+    assert losses[0] == losses[1] == losses[2]
