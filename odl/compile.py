@@ -63,9 +63,7 @@ CANONICAL: tuple[Pass, ...] = (
 )
 """From a model with static inputs to the graph that operators lower."""
 
-FOR_TRAINING = tuple(
-    p for p in CANONICAL if p not in (move_quantisers, fuse_qdq, fuse_weights, fold_dequantised)
-)
+FOR_TRAINING = tuple(p for p in CANONICAL if p not in (move_quantisers, fuse_qdq))
 """The same without what makes operators that have no gradient."""
 
 STEP: tuple[Pass, ...] = (

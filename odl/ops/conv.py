@@ -136,10 +136,10 @@ class Conv(Operator):
         if b.wants(2):
             db = g.sum([0, *range(2, len(g.shape))])
         if b.wants(0):
-            dx = self._dx(b, node, w, same)
+            dx = self.dx(b, node, w, b.x(1), same)
         return [dx, dw, db]
 
-    def _dx(self, b: Backward, node: Node, w: Window, same: dict[str, Any]) -> Term:
+    def dx(self, b: Backward, node: Node, w: Window, weights: Term, same: dict[str, Any]) -> Term:
         """A ConvTranspose; of a depthwise Conv without stride, a Conv with turned weights."""
         lone = node.attr("group", 1) == node.shape()[1] == node.shape(1)[0]
         reach = [(k - 1) * d for k, d in zip(w.size, w.dilation, strict=True)]
@@ -147,7 +147,7 @@ class Conv(Operator):
         if lone and all(s == 1 for s in w.stride) and min(pads) >= 0:
             rank = len(w.size)
             ends = [b.ints(v) for v in ([-1] * rank, [-(2**31)] * rank, range(2, 2 + rank))]
-            turned = b.term("Slice", b.x(1), *ends, b.ints([-1] * rank))
+            turned = b.term("Slice", weights, *ends, b.ints([-1] * rank))
             return b.term("Conv", b.dy(), turned, **{**same, "pads": pads})
         uncovered = [  # behind the last window
             n - (s * (o - 1) + r + 1 - p - e)
@@ -155,7 +155,7 @@ class Conv(Operator):
                 node.shape()[2:], node.out_shape()[2:], w.stride, reach, w.pad, w.end, strict=True
             )
         ]
-        return b.term("ConvTranspose", b.dy(), b.x(1), **same, output_padding=uncovered)
+        return b.term("ConvTranspose", b.dy(), weights, **same, output_padding=uncovered)
 
     def lower(self, node: Node) -> list[Call]:
         if self._is_pointwise(node):

@@ -10,13 +10,16 @@ import onnx
 from onnx import helper
 
 from odl.dtype import F32, DType
+from odl.ops.backward import Backward, Gradients
 from odl.ops.conv import Conv, conv2d
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma
 from odl.ops.quantised import limits
 from odl.ops.reference import evaluate
 from odl.ops.scale_shift import scale_shift
+from odl.ops.weave import Term
 from odl.ops.wide import FLOATS, wide
+from odl.ops.windows import window
 from odl.program import Call, In, Out, Ref, kernel
 
 Array = npt.NDArray[Any]
@@ -71,6 +74,26 @@ class WeightOnly(Operator):
     inner: ClassVar[str]
     inner_attributes: ClassVar[tuple[str, ...]] = ()
     note = "made from a DequantizeLinear of constant weights; i8, u8, i4, u4"
+
+    def trainables(self, node: Node) -> dict[int, str]:
+        return {} if self.inner == "MatMul" else {4: "bias"}
+
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        """That of x and of the bias: the weights are frozen, and floats for the time it takes."""
+        found: list[Term | None] = [None] * len(node.ir.inputs)
+        dy = b.dy()
+        if b.wants(0):
+            outer = set(self.attributes) - set(self.inner_attributes)
+            kept: dict[str, Any] = {k: node.attr(k, 0) for k in sorted(outer)}
+            weights = b.term("DequantizeLinear", b.x(1), b.x(2), b.x(3), **kept)
+            found[0] = self._dx(b, node, b.x(2).like_type(weights))
+        if b.wants(4):
+            found[4] = dy.sum([i for i in range(len(dy.shape)) if i != 1])
+        return found
+
+    def _dx(self, b: Backward, node: Node, w: Term) -> Term:
+        """From the weights as floats, [of the shape of input 1]."""
+        raise NotImplementedError
 
     def keep_single(self, node: Node) -> str:
         return "its scales are those of the model"
@@ -196,6 +219,11 @@ class WMatMul(_Product):
         k = node.shape()[-1]
         return self._call(node, int(np.prod(node.shape()[:-1])), (k, 1), None)
 
+    def _dx(self, b: Backward, node: Node, w: Term) -> Term:
+        if len(node.shape()) == 2:
+            return b.term("Gemm", b.dy(), w, transB=1)
+        return b.term("MatMul", b.dy(), w.transpose([1, 0]))
+
     def _sizes(self, node: Node, x: Arrays) -> Array:
         return np.asarray(np.matmul(x[0], x[1]))
 
@@ -215,6 +243,12 @@ class WGemm(_Product):
         super().check(node)
         if len(node.shape(4)) != 1 or node.shape(4)[0] != node.out_shape()[1]:
             raise node.refuse(f"a bias of shape {list(node.shape(4))}", "one for each column")
+
+    def _dx(self, b: Backward, node: Node, w: Term) -> Term:
+        turned = node.attr("transB", 0)
+        if node.attr("transA", 0):
+            return b.term("Gemm", w, b.dy(), transA=turned, transB=1)
+        return b.term("Gemm", b.dy(), w, transB=1 - turned)
 
     def _sizes(self, node: Node, x: Arrays) -> Array:
         a = x[0].T if node.attr("transA", 0) else x[0]
@@ -238,6 +272,12 @@ class WConv(WeightOnly):
         w = self._weights(node)
         if w.min() < -128 or w.max() > 127:
             raise node.refuse("weights that do not fit into 8 bits without their zero point")
+
+    def _dx(self, b: Backward, node: Node, w: Term) -> Term:
+        spans = window(node, node.shape(1)[2:])
+        names = ("dilations", "group", "kernel_shape", "pads", "strides")
+        same = {k: node.ir.attributes[k].value for k in names}
+        return self._conv.dx(b, node, spans, w, same)
 
     def _weights(self, node: Node) -> Array:
         w, zero = (node.const(i, "weights").astype(np.int16) for i in (1, 3))

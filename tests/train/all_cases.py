@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from tests.train import cases, cases_movement, cases_norms, cases_recurrent
+from tests.train import (
+    cases,
+    cases_movement,
+    cases_norms,
+    cases_quantised,
+    cases_recurrent,
+)
 from tests.train.gradients import Case
 
 CASES: dict[str, Case] = {
     name: case
-    for module in (cases, cases_movement, cases_norms, cases_recurrent)
+    for module in (cases, cases_movement, cases_norms, cases_quantised, cases_recurrent)
     for name, case in module.CASES.items()
 }
