@@ -29,6 +29,7 @@ from odl.transform.decompose import decompose
 from odl.transform.fold_batch_norm import fold_batch_norm
 from odl.transform.fold_constants import fold_constants
 from odl.transform.fold_dequantised import fold_dequantised
+from odl.transform.follow_statistics import follow_statistics, take_followed
 from odl.transform.fuse_qdq import fuse_qdq
 from odl.transform.fuse_weights import fuse_weights
 from odl.transform.infer_shapes import infer_shapes
@@ -132,6 +133,8 @@ def canonicalise(
     name_all(model)
     set_input_shapes(model, options.input_shapes, options.batch)
     stages, single = {"imported": snapshot(model)}, dict[str, str]()
+    if options.train is not None and options.train.statistics:
+        follow_statistics(model, options.train.statistics)
     for i, step in enumerate(_passes(options.train), 1):
         model = step(model)
         if options.every_stage:
@@ -157,9 +160,10 @@ def make_step(model: ir.Model, options: Options, train: TrainOptions) -> dict[st
     trained = choose_trainables(model.graph, train.trainables)
     unroll_recurrent(model, trained)
     single = to_half(model, masters=trained) if options.dtype == "fp16" else {}
+    followed = take_followed(model.graph)
     add_loss(model, train)
     infer_shapes(model)
-    add_updates(model, train, trained)
+    add_updates(model, train, trained, followed)
     for step in STEP:
         step(model)
     return single

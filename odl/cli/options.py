@@ -82,6 +82,7 @@ class Asked:
     optimizer: str
     accumulate: int
     loss_scale: str | None
+    bn_momentum: float | None
     layerwise: bool
 
     def options(self, every_stage: bool = False) -> Options:
@@ -93,8 +94,9 @@ class Asked:
         if self.train:
             scale = self.loss_scale or ("dynamic" if self.dtype == "fp16" else "1")
             train = TrainOptions(
-                self.train, self.loss, self.optimizer, self.accumulate, scale, self.layerwise
-            )
+                self.train, self.loss, self.optimizer, self.accumulate, scale,
+                self.bn_momentum or 0.0, self.layerwise,
+            )  # fmt: skip
         return Options(
             self.target, self.cores or 0, self.input_shapes, self.dtype, self.batch or 0,
             self.ram, train, every_stage,
@@ -115,6 +117,13 @@ def compile_options(f: Callable[..., int | None]) -> Callable[..., int | None]:
             is_flag=True,
             help="Update each weight as soon as its gradient is there: less memory, but a step "
             "that goes wrong in one layer is not undone in others.",
+        ),
+        click.option(
+            "--bn-momentum",
+            type=click.FloatRange(0, 1, min_open=True, max_open=True),
+            metavar="M",
+            help="Let the statistics of BatchNormalization follow the samples, M old to 1 - M new; "
+            "else they are frozen.",
         ),
         click.option(
             "--loss-scale",

@@ -20,6 +20,9 @@ from odl.program import Call, Kernel
 
 Arrays = list[npt.NDArray[Any]]
 
+ROLE = "odl.role"
+"""In `meta` of a constant: role and layer that it had before its node was rewritten, both str."""
+
 
 class Operator:
     """One operator, or a tight family; subclasses override what differs.

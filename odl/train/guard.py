@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import onnx_ir as ir
 
 from odl.dtype import F32, I32
 from odl.ops.weave import Term, Weaver
@@ -38,6 +41,14 @@ def squares(loss: Term, numbers: list[Term]) -> Term:
 def is_finite(total: Term) -> Term:
     """Whether a step may change anything, from the sum of the squares of all that changes it."""
     return total < total.build.number(np.inf)
+
+
+def follow(
+    w: Weaver, states: States, followed: Sequence[tuple[ir.Value, ir.Value]], sound: Term
+) -> None:
+    """States whose successors are known take them over in a step that is sound."""
+    for old, new in followed:
+        states.follow(w.given(old), w.where(sound, w.given(new), w.given(old)))
 
 
 def count(w: Weaver, states: States, counters: list[Term], sound: Term, gate: Term) -> None:

@@ -6,12 +6,14 @@ leaves that layer as it is, but not those that were updated before.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import onnx_ir as ir
 
 from odl.ops import registry
 from odl.ops.node import Node
 from odl.ops.weave import Term, Weaver
-from odl.train.guard import count, is_finite, squares, sum_of_squares
+from odl.train.guard import count, follow, is_finite, squares, sum_of_squares
 from odl.train.loss_scale import LossScale
 from odl.train.optimizers import OPTIMIZERS, Update, learning_rate
 from odl.train.options import Spec
@@ -26,6 +28,7 @@ def update_by_layer(
     counters: list[Term],
     scale: LossScale,
     pairs: list[tuple[Term, Term]],
+    followed: Sequence[tuple[ir.Value, ir.Value]],
 ) -> None:
     """Put the update of each weight behind its gradient and the last node that reads it.
 
@@ -47,6 +50,7 @@ def update_by_layer(
     for gate in gates[1:]:
         sound = w.term("And", sound, gate)
     scale.follow(sound)
+    follow(w, states, followed, sound)
     count(w, states, counters, sound, sound)
     w.finish(graph)
 

@@ -87,5 +87,7 @@ class TrainOptions:
     """Samples whose gradients are averaged for one update."""
     loss_scale: str = "1"
     """`dynamic`, or a power of two."""
+    statistics: float = 0.0
+    """What the statistics of BatchNormalization keep of themselves in each step; 0: frozen."""
     layerwise: bool = False
     """Update each weight as soon as its gradient is there, which then needs no memory any more."""

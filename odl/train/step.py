@@ -13,7 +13,7 @@ from odl.ops.node import static_shape, value_dtype
 from odl.ops.weave import Term, Weaver
 from odl.train.accumulate import Gathered
 from odl.train.differentiate import differentiate
-from odl.train.guard import COUNTERS, count, is_finite, squares, sum_of_squares
+from odl.train.guard import COUNTERS, count, follow, is_finite, squares, sum_of_squares
 from odl.train.layerwise import update_by_layer
 from odl.train.loss_scale import LossScale
 from odl.train.losses import LOSSES, logits
@@ -60,8 +60,16 @@ def _free(name: str, taken: set[str]) -> str:
     return name
 
 
-def add_updates(model: ir.Model, options: TrainOptions, trained: Sequence[ir.Value]) -> None:
+def add_updates(
+    model: ir.Model,
+    options: TrainOptions,
+    trained: Sequence[ir.Value],
+    followed: Sequence[tuple[ir.Value, ir.Value]] = (),
+) -> None:
     """Append gradients and updates of what is trained; weights become state.
+
+    Args:
+        followed: states that need no gradient, with their successors.
 
     Nothing of the state changes in a step whose loss or gradients are not all finite.
 
@@ -91,7 +99,7 @@ def add_updates(model: ir.Model, options: TrainOptions, trained: Sequence[ir.Val
                 "--layerwise has no gradient left to accumulate or to clip by the norm of all",
                 advice="one or the other",
             )
-        update_by_layer(w, graph, spec, states, counters, scale, pairs)
+        update_by_layer(w, graph, spec, states, counters, scale, pairs, followed)
         states.finish()
         return
     if options.accumulate > 1:  # the scale may change before the update
@@ -109,6 +117,7 @@ def add_updates(model: ir.Model, options: TrainOptions, trained: Sequence[ir.Val
     for (weight, _), slope in zip(pairs, gathered.slopes, strict=True):
         apply(weight, slope, gate)
     gathered.keep(sound)
+    follow(w, states, followed, sound)
     scale.follow(sound)
     count(w, states, counters, sound, gate)
     w.finish(graph)

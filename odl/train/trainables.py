@@ -11,6 +11,7 @@ import onnx_ir as ir
 from odl.errors import UsageError, printable
 from odl.ops import lookup
 from odl.ops.node import Node, constant_value, value_dtype
+from odl.ops.operator import ROLE
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,13 @@ def parameters(graph: ir.Graph) -> list[Parameter]:
     for ir_node in graph:
         node = Node(ir_node)
         roles = lookup(node).trainables(node)
-        for i, role in roles.items():
-            value = ir_node.inputs[i] if node.has(i) else None
+        for i, value in enumerate(ir_node.inputs):
             if value is None or value in found or constant_value(value) is None:
                 continue
-            if value_dtype(value).is_float:
-                depth = depths.setdefault(node.name, len(depths))
-                found[value] = Parameter(value, role, node.name, depth)
+            role, layer = value.meta.get(ROLE, (roles.get(i, ""), node.name))
+            if role and value_dtype(value).is_float:
+                depth = depths.setdefault(layer, len(depths))
+                found[value] = Parameter(value, role, layer, depth)
     return list(found.values())
 
 
