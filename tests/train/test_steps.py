@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
+import onnx_ir as ir
 import pytest
+from onnx.reference import ReferenceEvaluator
 
+from odl.demo import MODEL
 from odl.errors import UsageError
-from odl.ops.reference import functions
+from odl.frontend.onnx_file import read_onnx
 from odl.plan.interpret import first_states
 from odl.train.options import TrainOptions
-from tests.models import runtime
-from tests.train.steps import batches, compiled, states_after, train
+from tests.models import conv_net, runtime
+from tests.train.networks import network, sequences
+from tests.train.steps import Seen, batches, compiled, states_after, train
 
 WEIGHTS = {"n/weight", "n/bias", "dense_w", "dense_b"}
 BAD = [np.nan, np.inf, -np.inf]
@@ -179,13 +183,27 @@ def test_layers_are_updated_by_the_gradients_of_the_old_weights(layerwise: bool)
         assert one[f"{name}/next"].tobytes() == other[f"{name}/next"].tobytes()
 
 
-def test_the_step_graph_runs_in_onnx_runtime() -> None:
-    made = compiled(TrainOptions("full", optimizer="adam", accumulate=2))
-    feed = batches(1)[0]
-    proto = made.graph
-    proto.functions.extend(functions(set()))
-    names = [v.name for v in proto.graph.output]
-    want = dict(zip(names, runtime(proto, feed), strict=True))
+def feed_of(name: str) -> Seen:
+    """One sample with its label."""
+    if name == "conv_net":
+        return batches(1)[0]
+    if name == "watch":
+        imu = np.random.default_rng(0).normal(size=(1, 6, 64)).astype(np.float32)
+        return {"imu": imu, "label": np.array([3], np.int32)}
+    x, labels = sequences(name, 1)
+    return {"x": x[0], "label": labels}
+
+
+@pytest.mark.parametrize("name", ["conv_net", "watch", "transformer", "lstm"])
+def test_the_step_graph_runs_in_onnx_runtime_and_the_reference(name: str) -> None:
+    nets = {"conv_net": conv_net, "watch": lambda: ir.serde.serialize_model(read_onnx(MODEL))}
+    net = nets[name]() if name in nets else network(name)
+    made = compiled(TrainOptions("full", optimizer="adam:clip=1", accumulate=2), net)
+    feed, names = feed_of(name), [v.name for v in made.graph.graph.output]
     seen = train(made, [feed])[0]
-    for name, array in want.items():
-        np.testing.assert_allclose(seen[name], array, rtol=2e-5, atol=2e-7)
+    plain = dict(zip(names, ReferenceEvaluator(made.graph).run(None, feed), strict=True))
+    fast = dict(zip(names, runtime(made.graph, feed), strict=True))
+    for output in names:
+        scale = max(1.0, float(np.abs(plain[output]).max(initial=0)))
+        np.testing.assert_allclose(fast[output] / scale, plain[output] / scale, atol=2e-5)
+        np.testing.assert_allclose(seen[output] / scale, plain[output] / scale, atol=2e-5)
