@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from odl.plan.liveness import Storage
 
-SOLVER_SECONDS = 5.0
-"""Deterministic time of the solver (OR-tools' unit), so that the same model gets the same plan."""
+SOLVER_SECONDS = 0.5
+"""Deterministic time of the solver (OR-tools' unit), so that the same model gets the same plan;
+with hundreds of storages it is some seconds of real time."""
 
 Offsets = list[int]
 

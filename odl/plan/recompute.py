@@ -20,6 +20,8 @@ from odl.target import Target
 
 CHAIN = 16
 """Nodes, at most, that are computed again for one result."""
+NEAR = 0.9
+"""Share of the peak above which all steps count: peaks come down one after the other."""
 TRIALS = 8
 """Results that are tried, the best first, before the search gives up."""
 
@@ -58,10 +60,11 @@ def recompute(graph: ir.Graph, target: Target, states: int, budget: int) -> list
     done: list[Recomputed] = []
     steps = _Steps(graph, target, states)
     while steps.peak > budget:
+        level = max(budget, int(NEAR * steps.peak))
         for candidate in _best(graph, steps, states):
             undo = _apply(graph, candidate)
             tried = _Steps(graph, target, states)
-            if tried.excess(budget) < steps.excess(budget):
+            if tried.peak <= steps.peak and tried.excess(level) < steps.excess(level):
                 steps = tried
                 name, nbytes, macs = str(candidate.value.name), candidate.nbytes, candidate.macs
                 done.append(Recomputed(name, nbytes, macs, steps.peak))
@@ -108,9 +111,9 @@ class _Steps:
         self._live = _profile(find_storages(lowered), len(lowered.calls))
         self.peak = max(self._live)
 
-    def excess(self, budget: int) -> int:
-        """Byte-steps above the budget."""
-        return sum(max(0, n - budget) for n in self._live)
+    def excess(self, level: int) -> int:
+        """Byte-steps above a level."""
+        return sum(max(0, n - level) for n in self._live)
 
     def nodes_at_peak(self) -> set[str]:
         """The names of the nodes that run while the most bytes are live."""
