@@ -20,8 +20,9 @@ from odl.target import Target
 
 CHAIN = 16
 """Nodes, at most, that are computed again for one result."""
-NEAR = 0.9
-"""Share of the peak above which all steps count: peaks come down one after the other."""
+NEAR = (0.9, 0.0)
+"""Shares of the peak above which all steps count, tried in this order: peaks come down one after
+the other, or all that is above the budget at once."""
 TRIALS = 8
 """Results that are tried, the best first, before the search gives up."""
 
@@ -57,22 +58,40 @@ def recompute(graph: ir.Graph, target: Target, states: int, budget: int) -> list
     Args:
         states: so many of the last inputs are state, of the last outputs their successors.
     """
+    found: dict[float, int] = {}
+    for near in NEAR:
+        done, undo = _bring_down(graph, target, states, budget, near)
+        found[near] = done[-1].peak if done else _Steps(graph, target, states).peak
+        if found[near] <= budget:
+            return done
+        for back in reversed(undo):
+            back()
+    best = min(NEAR, key=found.__getitem__)
+    return _bring_down(graph, target, states, budget, best)[0]
+
+
+def _bring_down(
+    graph: ir.Graph, target: Target, states: int, budget: int, near: float
+) -> tuple[list[Recomputed], list[Callable[[], None]]]:
+    """What was done to the graph, step by step, and what takes it back."""
     done: list[Recomputed] = []
+    undone: list[Callable[[], None]] = []
     steps = _Steps(graph, target, states)
     while steps.peak > budget:
-        level = max(budget, int(NEAR * steps.peak))
+        level = max(budget, int(near * steps.peak))
         for candidate in _best(graph, steps, states):
             undo = _apply(graph, candidate)
             tried = _Steps(graph, target, states)
-            if tried.peak <= steps.peak and tried.excess(level) < steps.excess(level):
+            if tried.excess(level) < steps.excess(level):
                 steps = tried
                 name, nbytes, macs = str(candidate.value.name), candidate.nbytes, candidate.macs
                 done.append(Recomputed(name, nbytes, macs, steps.peak))
+                undone.append(undo)
                 break
             undo()
         else:
-            return done
-    return done
+            break
+    return done, undone
 
 
 @dataclass(frozen=True)
