@@ -15,6 +15,7 @@ import glob
 import os
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -31,6 +32,8 @@ LARGEST_BYTES = 512 << 20
 CPU_SECONDS = 120
 GRACE_SECONDS = 5
 """To clean up, for a child that is to end."""
+LOOK_SECONDS = 0.02
+"""Between looks at whether it has."""
 
 _DONE = b"\0"
 """The last byte of a child that came to its own end; its text holds none."""
@@ -103,10 +106,13 @@ def _ended_with(child: int) -> Iterator[None]:
     except BaseException:
         with contextlib.suppress(ProcessLookupError, ChildProcessError):
             os.kill(child, signal.SIGTERM)
-            signal.signal(signal.SIGALRM, lambda number, frame: os.kill(child, signal.SIGKILL))
-            signal.alarm(GRACE_SECONDS)
-            os.waitpid(child, 0)
-        signal.alarm(0)
+            for _ in range(round(GRACE_SECONDS / LOOK_SECONDS)):  # a machine may stand still
+                if os.waitpid(child, os.WNOHANG)[0]:
+                    break
+                time.sleep(LOOK_SECONDS)
+            else:
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
         raise
 
 
