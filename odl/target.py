@@ -49,6 +49,8 @@ class Build:
     """C and assembly, relative to targets/."""
     toolchains: dict[str, ToolChain]
     """By name; the first is the default."""
+    replaces: tuple[str, ...] = ()
+    """Files of firmware/ that the target has its own of, such as runtime/team.c."""
     includes: tuple[str, ...] = ()
     """Folders of headers, relative to targets/."""
     link_script: str = ""
@@ -64,7 +66,8 @@ class Run:
     """How the program is started on this machine, without a board."""
 
     command: tuple[str, ...]
-    """`{elf}`, `{cores}`, `{isa}`, `{socket}` and `{dtb}` stand for what their names say."""
+    """`{elf}`, `{cores}`, `{isa}`, `{socket}`, `{dtb}` and `{plugin}` stand for what their names
+    say."""
     wire: str
     """`stdio`, or `socket` where the simulator connects to a socket that the runner listens on."""
     needs: str = ""
@@ -74,6 +77,9 @@ class Run:
     dts: str = ""
     """Template of the device tree that `{dtb}` is made from, relative to targets/; it is given
     `cores` and `isa`."""
+    plugin: str = ""
+    """Folder of the C++ sources that `{plugin}` is compiled from on first use, relative to
+    targets/."""
 
 
 @dataclass(frozen=True)

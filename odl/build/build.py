@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from odl.build.plugin import build_plugin
 from odl.build.toolchain import Compiler, compiler
 from odl.errors import DeviceError
 from odl.programs import search_path
@@ -57,6 +58,8 @@ def build(project: Project, toolchain: str = "", defines: tuple[str, ...] = ()) 
         UsageError: the target's tool chain cannot build this model.
         DeviceError: no compiler, or it refuses the sources (its own words are in the message).
     """
+    if project.target.run.plugin:
+        build_plugin(project.target)
     chain = compiler(project.target, toolchain, project.dtypes)
     flags = [
         *COMMON,

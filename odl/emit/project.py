@@ -78,16 +78,17 @@ def _fill(
         (folder / f"{stage}.onnx").write_bytes(graph)
     (folder / "program.txt").write_text(str(program), encoding="utf-8")
     shutil.copytree(assets.FIRMWARE / "include", folder / "include")
-    sources = ["model.c", *_copy_firmware(program, folder), *_copy_target(target, folder)]
+    sources = ["model.c", *_copy_firmware(program, target, folder), *_copy_target(target, folder)]
     save(describe(program, target, folder, sources, source))
 
 
-def _copy_firmware(program: Program, folder: Path) -> list[str]:
+def _copy_firmware(program: Program, target: Target, folder: Path) -> list[str]:
     """The run time, and of the kernels those that the program calls, with what they include."""
     wanted = {f"kernels/{call.file}" for call in program.calls}
     copied: list[str] = []
     for path in sorted((assets.FIRMWARE / "runtime").glob("*.c")):
         wanted.add(f"runtime/{path.name}")
+    wanted.difference_update(target.build.replaces)
     pending = sorted(wanted)
     while pending:
         name = pending.pop(0)

@@ -15,6 +15,7 @@ from typing import Any
 
 from odl.errors import DeviceError
 from odl.programs import find_program
+from odl.run.plugin import plugin_file
 from odl.target import Target
 
 START_SECONDS = 10
@@ -47,6 +48,7 @@ class Simulator:
                 "isa": target.run.isa,
                 "socket": scratch / "link",
                 "dtb": scratch / "device.dtb",
+                "plugin": plugin_file(target) if target.run.plugin else "",
             }
             if target.run.dts:
                 template = folder / "target" / target.run.dts

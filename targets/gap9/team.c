@@ -1,0 +1,89 @@
+/*
+ * The team of a PULP cluster. The fabric controller gives it the steps of a model and waits; core 0
+ * leads; the others sleep at the event unit's barrier in between. A step's cost is the time from
+ * its barrier to the next, transfers and waiting included.
+ */
+#include "odl/team.h"
+
+#include "cluster.h"
+#include "odl/platform.h"
+
+static struct {
+    const struct odl_step *volatile steps; /* the order; NULL when it has been carried out */
+    volatile uint32_t count, cores;
+    volatile uint32_t busy[ODL_CORES]; /* cycles of each core inside kernels */
+    struct odl_cost cost;
+} team;
+
+void odl_team_run(const struct odl_step *steps, uint32_t count, uint32_t cores) {
+    if (count == 0) {
+        return;
+    }
+    team.count = count;
+    team.cores = cores == 0 || cores > ODL_CORES ? ODL_CORES : cores;
+    __asm__ volatile("fence rw, rw" ::: "memory");
+    team.steps = steps;
+    while (team.steps) {
+    }
+    __asm__ volatile("fence rw, rw" ::: "memory");
+}
+
+struct odl_cost odl_team_cost(void) {
+    return team.cost;
+}
+
+/* What -DODL_BREAK_KERNEL=odl_relu_f32 breaks, to see whether verification finds it. */
+#ifdef ODL_BREAK_KERNEL
+extern odl_kernel ODL_BREAK_KERNEL;
+#else
+#define ODL_BREAK_KERNEL ((odl_kernel *)0)
+#endif
+
+static void work(uint32_t self) {
+    const uint32_t count = team.count, cores = team.cores;
+    const struct odl_core core = {(int32_t)self, (int32_t)cores};
+    const struct odl_step *steps = team.steps;
+    uint32_t busy = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (self < cores && (self != cores - 1 || steps[i].run != ODL_BREAK_KERNEL)) {
+            const uint32_t start = (uint32_t)odl_platform_count();
+            steps[i].run(steps[i].args, core);
+            busy += (uint32_t)odl_platform_count() - start;
+        }
+        odl_cluster_barrier();
+    }
+    team.busy[self] = busy;
+}
+
+static void lead(void) {
+    for (;;) {
+        while (!team.steps) {
+        }
+        const uint32_t start = (uint32_t)odl_platform_count();
+        odl_cluster_barrier();
+        work(0);
+        team.cost.critical += (uint32_t)odl_platform_count() - start;
+        odl_cluster_barrier();
+        for (uint32_t i = 0; i < team.cores; i++) {
+            team.cost.total += team.busy[i];
+        }
+        __asm__ volatile("fence rw, rw" ::: "memory");
+        team.steps = 0;
+    }
+}
+
+void odl_team_join(uint32_t self) {
+    ODL_EVENT_MASK_OR = ODL_BARRIER_EVENT;
+    ODL_COUNT_CYCLES();
+    if (self == 0) {
+        ODL_BARRIER_CORES = (1u << ODL_CORES) - 1;
+        ODL_BARRIER_WAKES = (1u << ODL_CORES) - 1;
+        ODL_FETCH_ENABLE = (1u << ODL_CORES) - 1;
+        lead();
+    }
+    for (;;) {
+        odl_cluster_barrier();
+        work(self);
+        odl_cluster_barrier();
+    }
+}
