@@ -39,16 +39,50 @@ extern odl_kernel ODL_BREAK_KERNEL;
 #define ODL_BREAK_KERNEL ((odl_kernel *)0)
 #endif
 
+/* Arguments of two steps, this and the next, where loads take one cycle. */
+enum { ARGS_BYTES = 256 };
+static uint8_t args_near[2][ARGS_BYTES] __attribute__((section(".l1"), aligned(4)));
+
+static const void *args_of(const struct odl_step *step, uint32_t number) {
+    return step->args_bytes <= ARGS_BYTES ? args_near[number & 1] : step->args;
+}
+
+/* Begin to fetch a step's arguments; the counter to wait for. */
+static uint32_t fetch_args(const struct odl_step *step, uint32_t number) {
+    const uint32_t counter = ODL_DMA_COMMAND;
+    if (step->args_bytes <= ARGS_BYTES) {
+        ODL_DMA_COMMAND = step->args_bytes | ODL_DMA_TO_L1 | ODL_DMA_INCREMENT;
+        ODL_DMA_COMMAND = (uint32_t)(uintptr_t)args_near[number & 1];
+        ODL_DMA_COMMAND = (uint32_t)(uintptr_t)step->args;
+    }
+    return counter;
+}
+
+static void wait_for(uint32_t counter) {
+    while (ODL_DMA_STATUS >> counter & 1) {
+    }
+    ODL_DMA_STATUS = 1u << counter;
+}
+
 static void work(uint32_t self) {
     const uint32_t count = team.count, cores = team.cores;
     const struct odl_core core = {(int32_t)self, (int32_t)cores};
     const struct odl_step *steps = team.steps;
+    const int moves = self == ODL_CORES - 1; /* the core that serves the DMA */
     uint32_t busy = 0;
+    if (moves) {
+        wait_for(fetch_args(steps, 0));
+    }
+    odl_cluster_barrier();
     for (uint32_t i = 0; i < count; i++) {
+        const uint32_t coming = moves && i + 1 < count ? fetch_args(&steps[i + 1], i + 1) : 0;
         if (self < cores && (self != cores - 1 || steps[i].run != ODL_BREAK_KERNEL)) {
             const uint32_t start = (uint32_t)odl_platform_count();
-            steps[i].run(steps[i].args, core);
+            steps[i].run(args_of(&steps[i], i), core);
             busy += (uint32_t)odl_platform_count() - start;
+        }
+        if (moves && i + 1 < count) {
+            wait_for(coming);
         }
         odl_cluster_barrier();
     }

@@ -30,5 +30,6 @@
 #include "odl/kernels/resize.h"
 #include "odl/kernels/scan.h"
 #include "odl/kernels/rvv.h"
+#include "odl/kernels/xpulp.h"
 
 #endif

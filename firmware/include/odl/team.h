@@ -16,6 +16,7 @@ typedef void odl_kernel(const void *args, struct odl_core core);
 struct odl_step {
     odl_kernel *run;
     const void *args;
+    uint32_t args_bytes;
 };
 
 /* The half-open range of rows that a core works on. */

@@ -30,6 +30,7 @@ enum Event {
     EXTERNAL_STORE_CYCLES = 15,
     BANK_CONFLICTS = 16,
     DIVIDES = 17, /* cycles in the divider, waiting for it included; ours, not the chip's */
+    MISALIGNED = 29,
     FPU_CONTENTION = 30,
     EVENTS = 31,
 };

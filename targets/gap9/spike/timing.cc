@@ -28,18 +28,24 @@ struct Entry {
     Kind kind;
     Address address;
     bool is_store;
+    uint32_t bytes;
     uint64_t divide;
 };
 
+/* Bytes of a load or store, from the field that says so: 0, 1, 2 are 1, 2 and 4. */
+uint32_t width(uint32_t field) {
+    return 1u << (field & 3);
+}
+
 Entry classify(insn_func_t run, uint32_t match, uint32_t mask) {
-    Entry e = {run, PLAIN, NONE, false, 0};
+    Entry e = {run, PLAIN, NONE, false, 4, 0};
     uint32_t opcode = match & 0x7f, funct3 = match >> 12 & 7, funct7 = match >> 25;
     if ((match & 3) != 3) {
         uint32_t c3 = match >> 13 & 7;
         switch (match & 3) {
         case 0:
             if (c3 == 2 || c3 == 6) {
-                e = {run, MEMORY, c3 == 2 ? C_LOAD : C_STORE, c3 == 6, 0};
+                e = {run, MEMORY, c3 == 2 ? C_LOAD : C_STORE, c3 == 6, 4, 0};
             }
             break;
         case 1:
@@ -47,7 +53,7 @@ Entry classify(insn_func_t run, uint32_t match, uint32_t mask) {
             break;
         default:
             if (c3 == 2 || c3 == 6) {
-                e = {run, MEMORY, c3 == 2 ? C_POP : C_PUSH, c3 == 6, 0};
+                e = {run, MEMORY, c3 == 2 ? C_POP : C_PUSH, c3 == 6, 4, 0};
             } else if (c3 == 4 && (mask & 0x7c) == 0x7c && (match & 0x7c) == 0) {
                 e.kind = GO; /* c.jr, c.jalr */
             }
@@ -56,16 +62,21 @@ Entry classify(insn_func_t run, uint32_t match, uint32_t mask) {
     }
     switch (opcode) {
     case 0x03:
-        e = {run, MEMORY, funct3 == 7 ? INDEXED : I_FORM, false, 0};
+        e = {run,
+             MEMORY,
+             funct3 == 7 ? INDEXED : I_FORM,
+             false,
+             width(funct3 == 7 ? funct7 >> 3 : funct3),
+             0};
         break;
     case 0x0b:
-        e = {run, MEMORY, POST, false, 0};
+        e = {run, MEMORY, POST, false, width(funct3 == 7 ? funct7 >> 3 : funct3), 0};
         break;
     case 0x23:
-        e = {run, MEMORY, funct3 >= 4 ? INDEXED_STORE : S_FORM, true, 0};
+        e = {run, MEMORY, funct3 >= 4 ? INDEXED_STORE : S_FORM, true, width(funct3), 0};
         break;
     case 0x2b:
-        e = {run, MEMORY, POST, true, 0};
+        e = {run, MEMORY, POST, true, width(funct3), 0};
         break;
     case 0x63:
         e.kind = BRANCH;
@@ -215,8 +226,11 @@ void take_turn(Core &core, uint64_t &free, uint64_t busy, Event cause) {
     free = core.now + busy;
 }
 
-void access(Core &core, uint32_t address, bool is_store) {
+void access(Core &core, uint32_t address, uint32_t bytes, bool is_store) {
     core.count[is_store ? STORES : LOADS]++;
+    if ((address & 3) + bytes > 4) { /* two words are accessed */
+        stall(core, MISALIGNED, 1);
+    }
     if (address >= L2 && !core.controller) {
         core.count[is_store ? EXTERNAL_STORES : EXTERNAL_LOADS]++;
         stall(core, is_store ? EXTERNAL_STORE_CYCLES : EXTERNAL_LOAD_CYCLES, EXTERNAL);
@@ -282,7 +296,7 @@ reg_t execute(const Entry &e, processor_t *p, insn_t insn, reg_t pc) {
         }
     }
     if (e.kind == MEMORY) {
-        access(core, address_of(e.address, p, insn), e.is_store);
+        access(core, address_of(e.address, p, insn), e.bytes, e.is_store);
     } else if (e.kind == FLOAT) {
         take_turn(core, cluster.fpu_free[core.id % 4], core.controller ? 0 : 1, FPU_CONTENTION);
     } else if (e.kind == FLOAT_DIVIDE) {
@@ -384,6 +398,7 @@ uint32_t wait_at_barrier(Core &core, uint32_t address) {
         }
     }
     arrived[number] = 0;
+    if (getenv("ODL_STATS")) { FILE*f=fopen("/tmp/stats.txt","a"); for (Core&c: cluster.core) { for (unsigned i=0;i<EVENTS;i++) fprintf(f,"%lu ",(long)c.count[i]); fprintf(f,"\n"); } fclose(f);}
     return 1u << 16;
 }
 

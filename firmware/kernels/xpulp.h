@@ -1,0 +1,125 @@
+/*
+ * Instructions of PULP cores that no stock compiler knows, by their encoding; half precision lies in
+ * pairs in integer registers. The texts take names of asm operands.
+ */
+#ifndef ODL_XPULP_H
+#define ODL_XPULP_H
+
+#include <stdint.h>
+
+#include "odl/kernels.h"
+
+/* rd = M[rs1]; rs1 += step, a register: all loads sign-extend. */
+#define XPULP_LW(rd, rs1, step) ".insn r 0x0b, 7, 0x10, " rd ", " rs1 ", " step "\n"
+#define XPULP_LH(rd, rs1, step) ".insn r 0x0b, 7, 0x08, " rd ", " rs1 ", " step "\n"
+
+/* rd[i] = rs1[i] * rs2[i] + rd[i], with rs2[0] for both in the form R; and the same for singles. */
+#define XPULP_MAC(rd, rs1, rs2) ".insn r 0x33, 2, 0x48, " rd ", " rs1 ", " rs2 "\n"
+#define XPULP_MAC_R(rd, rs1, rs2) ".insn r 0x33, 6, 0x48, " rd ", " rs1 ", " rs2 "\n"
+#define XPULP_ADD(rd, rs1, rs2) ".insn r 0x33, 2, 0x41, " rd ", " rs1 ", " rs2 "\n"
+#define XPULP_MAC_S(rd, rs1, rs2) "fmadd.s " rd ", " rs1 ", " rs2 ", " rd "\n"
+
+/*
+ * Hardware loop 0: repeat the next `n` instructions `count` (a register, at least 1) times. They
+ * must be 4 bytes each, which those by encoding are, and stand on a word boundary.
+ */
+#define XPULP_LOOP(count, n) ".balign 4\n.insn i 0x7b, 4, x0, " count ", 2 * (" n ")\n"
+
+/* Two halves. */
+typedef uint32_t odl_pair;
+
+static inline odl_pair odl_pair_of(_Float16 low, _Float16 high) {
+    const union {
+        _Float16 half[2];
+        odl_pair both;
+    } v = {{low, high}};
+    return v.both;
+}
+
+static inline _Float16 odl_pair_low(odl_pair v) {
+    const union {
+        odl_pair both;
+        _Float16 half[2];
+    } u = {v};
+    return u.half[0];
+}
+
+static inline _Float16 odl_pair_high(odl_pair v) {
+    return odl_pair_low(v >> 16);
+}
+
+/* How many of `left` rows, or columns, the next block takes: 4, 2 or 1. */
+static inline int32_t odl_block_size(int32_t left) {
+    return left >= 4 ? 4 : left >= 2 ? 2 : 1;
+}
+
+/* A pair that may stand on an odd half; the core splits such an access in two. */
+static inline odl_pair odl_pair_load(const void *from) {
+    odl_pair v;
+    __asm__ volatile("lw %0, 0(%1)" : "=r"(v) : "r"(from) : "memory");
+    return v;
+}
+
+static inline void odl_pair_store(void *to, odl_pair v) {
+    __asm__ volatile("sw %0, 0(%1)" ::"r"(v), "r"(to) : "memory");
+}
+
+/* Blocks side by side, of the same rows; xpulp_strip.inc knows the fields' places. Bytes. */
+struct odl_strip {
+    const void *a, *b;                     /* of the first block */
+    void *y;
+    int32_t k, blocks;                     /* steps; blocks left */
+    int32_t row, a_next, column, b_next;   /* from row to row and step to step, likewise of b */
+    int32_t y_row, b_block, y_block;       /* from row to row, and from block to block */
+    int32_t add;                           /* whether the sums are added to y */
+};
+
+/* y = a b or y += a b; steps in bytes but y's, from row to row, column to column and step to step. */
+struct odl_product {
+    const void *a, *b;
+    void *y;
+    int32_t k;
+    int32_t a_row, a_step;    /* of one register to the next */
+    int32_t b_column, b_step; /* likewise */
+    int32_t y_row;            /* in elements */
+    int32_t add;
+};
+
+/* How many steps of k a sum takes on in half precision: about 64, and always the same number. */
+static inline int32_t odl_even_steps(int32_t k) {
+    const int32_t blocks = (k + 32) / 64;
+    return blocks > 1 ? (k + blocks - 1) / blocks : k;
+}
+
+/* The part of an m x n result that a core computes. */
+struct odl_part {
+    struct odl_range rows, columns;
+};
+
+static inline struct odl_range odl_share(int32_t n, int32_t unit, int32_t self, int32_t of) {
+    const int32_t units = (n + unit - 1) / unit;
+    const int32_t begin = units * self / of * unit, end = units * (self + 1) / of * unit;
+    return (struct odl_range){begin, end < n ? end : n};
+}
+
+/* Split by rows and columns, in blocks of `rows` x `columns`, so that the largest part is least. */
+static inline struct odl_part odl_grid(int32_t m, int32_t n, int32_t rows, int32_t columns,
+                                       struct odl_core core) {
+    const int32_t down = (m + rows - 1) / rows, across = (n + columns - 1) / columns;
+    int32_t best = 0, least = INT32_MAX;
+    for (int32_t s = 0; (core.count & ((1 << s) - 1)) == 0 && core.count >> s; s++) {
+        const int32_t others = core.count >> s;
+        const int32_t most = ((down + (1 << s) - 1) >> s) * ((across + others - 1) / others);
+        if (most <= least) { /* long rows make long strips */
+            best = s;
+            least = most;
+        }
+    }
+    const int32_t others = core.count >> best;
+    return (struct odl_part){
+        odl_share(m, rows, core.id & ((1 << best) - 1), 1 << best),
+        odl_share(n, columns, core.id >> best, others),
+    };
+}
+
+#endif
