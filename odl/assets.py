@@ -15,7 +15,17 @@ TARGETS = _ROOT / "targets"
 @cache
 def kernel_functions() -> frozenset[str]:
     """All kernels that kernels.h declares: a file may define bodies for several types."""
+    return _declared("odl_(?:half_)?kernel")
+
+
+@cache
+def half_kernels() -> frozenset[str]:
+    """Those of them that sum up in half precision."""
+    return _declared("odl_half_kernel")
+
+
+def _declared(kind: str) -> frozenset[str]:
     headers = sorted((FIRMWARE / "include/odl/kernels").glob("*.h"))
     text = "\n".join(h.read_text(encoding="utf-8") for h in headers)
-    lists = re.findall(r"^odl_kernel ([^;]+);", text, re.MULTILINE)
+    lists = re.findall(rf"^{kind} ([^;]+);", text, re.MULTILINE)
     return frozenset(re.findall(r"\w+", " ".join(lists)))

@@ -7,14 +7,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from odl import __version__, dtype
+from odl import __version__, assets, dtype
 from odl.dtype import DType
 from odl.errors import ModelError
-from odl.program import Program
+from odl.program import Call, Program
 from odl.target import Target, load
 
 MANIFEST = "manifest.json"
-SCHEMA = 2
+SCHEMA = 3
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,8 @@ class StepInfo:
     op: str
     function: str
     macs: int
+    half: bool = False
+    """Whether it sums up in half precision."""
 
 
 @dataclass(frozen=True)
@@ -129,10 +131,15 @@ def describe(
             TensorInfo(t.name, t.dtype, t.shape, t.kind, program.ready[t.name])
             for t in program.listed
         ),
-        steps=tuple(StepInfo(c.node, c.op, c.function, c.macs) for c in program.calls),
+        steps=tuple(_step(c) for c in program.calls),
         dtypes=tuple(sorted({t.dtype.name for t in program.tensors})),
         training=_training(program),
     )
+
+
+def _step(call: Call) -> StepInfo:
+    half = call.function in assets.half_kernels()
+    return StepInfo(call.node, call.op, call.function, call.macs, half)
 
 
 def _training(program: Program) -> TrainingInfo | None:

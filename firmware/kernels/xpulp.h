@@ -1,6 +1,6 @@
 /*
- * Instructions of PULP cores that no stock compiler knows, by their encoding; half precision lies in
- * pairs in integer registers. The texts take names of asm operands.
+ * Instructions of PULP cores that no stock compiler knows, by their encoding; half precision lies
+ * in pairs in integer registers. The texts take names of asm operands.
  */
 #ifndef ODL_XPULP_H
 #define ODL_XPULP_H
@@ -66,15 +66,16 @@ static inline void odl_pair_store(void *to, odl_pair v) {
 
 /* Blocks side by side, of the same rows; xpulp_strip.inc knows the fields' places. Bytes. */
 struct odl_strip {
-    const void *a, *b;                     /* of the first block */
+    const void *a, *b; /* of the first block */
     void *y;
-    int32_t k, blocks;                     /* steps; blocks left */
-    int32_t row, a_next, column, b_next;   /* from row to row and step to step, likewise of b */
-    int32_t y_row, b_block, y_block;       /* from row to row, and from block to block */
-    int32_t add;                           /* whether the sums are added to y */
+    int32_t k, blocks;                   /* steps; blocks left */
+    int32_t row, a_next, column, b_next; /* from row to row and step to step, likewise of b */
+    int32_t y_row, b_block, y_block;     /* from row to row, and from block to block */
+    int32_t add;                         /* whether the sums are added to y */
 };
 
-/* y = a b or y += a b; steps in bytes but y's, from row to row, column to column and step to step. */
+/* y = a b or y += a b; steps in bytes but y's, from row to row, column to column and step to step.
+ */
 struct odl_product {
     const void *a, *b;
     void *y;

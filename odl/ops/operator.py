@@ -11,7 +11,7 @@ import numpy.typing as npt
 import onnx
 import onnx_ir as ir
 
-from odl.dtype import F32, DType
+from odl.dtype import F16, F32, DType
 from odl.ops import layout
 from odl.ops.backward import Backward, Gradients
 from odl.ops.foreign import Builder
@@ -22,6 +22,10 @@ Arrays = list[npt.NDArray[Any]]
 
 ROLE = "odl.role"
 """In `meta` of a constant: role and layer that it had before its node was rewritten, both str."""
+
+
+HALF_SUM = 96
+"""The most terms that a kernel adds up in half precision before it starts anew."""
 
 
 class Operator:
@@ -148,7 +152,13 @@ def admit(operator: Operator, node: Node) -> None:
 
 
 def gamma(n: int, u: float) -> float:
-    """Higham's gamma_n = n u / (1 - n u): the error growth of n roundings (2nd ed., Lemma 3.1)."""
+    """Higham's gamma_n = n u / (1 - n u): the error growth of n roundings (2nd ed., Lemma 3.1).
+
+    Sums in half precision are blocked, which kernels/common.h promises; then n grows with the
+    blocks.
+    """
+    if u == F16.unit_roundoff:
+        n = min(n, HALF_SUM) + n // 64 + 1
     return n * u / (1 - n * u)
 
 

@@ -1,9 +1,10 @@
 """Every tensor of the device against the reference, each within the bound of its own operator.
 
 A node is judged on the inputs that the device itself computed: it is recomputed from them in
-float64, and the difference must stay within the bound that the operator states for float32 and its
-accumulation length. So an early error cannot hide a later one, nor excuse it. Beside it stands the
-drift: the distance to a reference that runs on its own from the inputs.
+float64, and the difference must stay within the bound that the operator states for the accumulation
+length and for float32, or for float16 where the device's kernel sums up in that. So an early error
+cannot hide a later one, nor excuse it. Beside it stands the drift: the distance to a reference that
+runs on its own from the inputs.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ class _Step:
     operator: Operator
     inputs: list[str]
     outputs: list[str]
+    half: bool
+    """Whether the device sums up in half precision."""
     floor: float = field(default=0.0)
     """Error that underflow may add: one smallest subnormal for each accumulated product."""
 
@@ -58,7 +61,8 @@ class Verifier:
         self._free: dict[str, Array] = {}
         try:
             graph = ir.serde.deserialize_model(read_stage(project.graph)).graph
-            self._constants, self._steps = _constants(graph), _steps(graph)
+            half = {s.node for s in project.steps if s.half}
+            self._constants, self._steps = _constants(graph), _steps(graph, half)
             self._original = evaluator(read_stage(project.original))
         except Exception as e:
             raise ModelError(
@@ -120,7 +124,7 @@ class Verifier:
         if not named:
             return
         kind = self.verdict.checks[named[0][0]].dtype
-        u = F32.unit_roundoff if kind.is_float else 0.0
+        u = (F16 if step.half else F32).unit_roundoff if kind.is_float else 0.0
         with np.errstate(all="ignore"):
             bounds = step.operator.bound(step.node, x, y, u)
             got = [
@@ -197,7 +201,7 @@ def _constants(graph: ir.Graph) -> dict[str, Array]:
     return {name: data for name, data in values if data is not None}
 
 
-def _steps(graph: ir.Graph) -> list[_Step]:
+def _steps(graph: ir.Graph, half: set[str]) -> list[_Step]:
     steps = []
     for ir_node in graph:
         node = Node(ir_node)
@@ -209,7 +213,7 @@ def _steps(graph: ir.Graph) -> list[_Step]:
         size = max(1, int(np.prod(static_shape(first))))
         tiny = float(kind.finfo.smallest_subnormal) if kind.is_float else 0.0
         products = operator.macs(node) // size + 1
-        steps.append(_Step(node, operator, inputs, outputs, products * tiny))
+        steps.append(_Step(node, operator, inputs, outputs, node.name in half, products * tiny))
     return steps
 
 
