@@ -25,6 +25,8 @@ class Memory:
 
     name: str
     bytes: int
+    section: str = ""
+    """Of the object file, where the linker does not put uninitialised data there by itself."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ class Target:
     flash: int
     """Bytes for code and constants."""
     memories: tuple[Memory, ...]
-    """Fastest first."""
+    """Fastest first. The last is home to all tensors that do not fit into a faster one."""
     build: Build
     run: Run
     kernels: tuple[str, ...] = ()

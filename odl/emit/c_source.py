@@ -11,14 +11,22 @@ import numpy.typing as npt
 from odl import __version__, assets
 from odl.emit.names import comment, identifiers, string
 from odl.program import SKIPS, Call, Program, Ref, Tensor
+from odl.target import Memory
 
 PER_LINE = 8
 PART = 8192 * PER_LINE
 """Values that are text at the same time."""
 
 
-def write_sources(program: Program, source: str) -> dict[str, str]:
-    """The generated files by name; `source` is the model file's name, for the heading."""
+def write_sources(
+    program: Program, source: str, memories: tuple[Memory, ...] = ()
+) -> dict[str, str]:
+    """The generated files by name.
+
+    Args:
+        source: the model file's name, for the heading.
+        memories: the target's, for the sections that the arenas stand in.
+    """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(assets.CODEGEN),
         undefined=jinja2.StrictUndefined,
@@ -28,12 +36,12 @@ def write_sources(program: Program, source: str) -> dict[str, str]:
         autoescape=False,
     )
     environment.filters["comment"] = comment
-    context = _context(program, source)
+    context = _context(program, source, memories)
     files = ("model.h", "model.c")
     return {f: environment.get_template(f"{f}.j2").render(context) for f in files}
 
 
-def _context(program: Program, source: str) -> dict[str, Any]:
+def _context(program: Program, source: str, memories: tuple[Memory, ...]) -> dict[str, Any]:
     arena = [t.name for t in program.tensors if t.buffer]
     fixed = [t.name for t in program.tensors if t.data is not None]
     names = {**identifiers(arena, "T_"), **identifiers(fixed, "k_")}
@@ -48,6 +56,7 @@ def _context(program: Program, source: str) -> dict[str, Any]:
         "target": program.target,
         "cores": program.cores,
         "arena_bytes": max(program.arena_bytes, 1),
+        "section": _section(program, memories),
         "constant_bytes": program.constant_bytes,
         "macs": program.macs,
         "ratio": program.plan_ratio,
@@ -61,6 +70,12 @@ def _context(program: Program, source: str) -> dict[str, Any]:
         "constants": [_constant(program.tensor[n], names[n]) for n in fixed],
         "calls": [_call(program, c, i, names) for i, c in enumerate(program.calls)],
     }
+
+
+def _section(program: Program, memories: tuple[Memory, ...]) -> str:
+    """The attribute that puts the arena into its memory."""
+    section = next((m.section for m in memories if m.name in program.arenas), "")
+    return f' __attribute__((section("{section}")))' if section else ""
 
 
 def _training(program: Program, names: dict[str, str]) -> dict[str, Any]:

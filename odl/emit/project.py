@@ -72,7 +72,7 @@ def _is_ours(folder: Path) -> bool:
 def _fill(
     folder: Path, program: Program, target: Target, graphs: dict[str, bytes], source: str
 ) -> None:
-    for name, text in write_sources(program, source).items():
+    for name, text in write_sources(program, source, target.memories).items():
         (folder / name).write_text(text, encoding="utf-8")
     for stage, graph in graphs.items():
         (folder / f"{stage}.onnx").write_bytes(graph)

@@ -37,7 +37,8 @@ def plan(
     alignment = max(target.alignment, *sizes, 1)
     bound, _ = lower_bound(storages)
     offsets, planner = _place(storages, lowered, bound, alignment)
-    memory = target.memories[0].name
+    height = max((o + s.size for s, o in zip(storages, offsets, strict=True)), default=0)
+    memory = next((m for m in target.memories if height <= m.bytes), target.memories[-1]).name
     buffers = tuple(
         Buffer(s.name, memory, offset, s.size, s.first, s.last)
         for s, offset in zip(storages, offsets, strict=True)
