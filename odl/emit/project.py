@@ -84,7 +84,7 @@ def _fill(
 
 def _copy_firmware(program: Program, target: Target, folder: Path) -> list[str]:
     """The run time, and of the kernels those that the program calls, with what they include."""
-    wanted = {f"kernels/{call.file}" for call in program.calls}
+    wanted = {f"kernels/{call.file}" for call in program.calls if call.file}
     copied: list[str] = []
     for path in sorted((assets.FIRMWARE / "runtime").glob("*.c")):
         wanted.add(f"runtime/{path.name}")

@@ -25,6 +25,8 @@ class Lowered:
     outputs: tuple[str, ...]
     states: tuple[tuple[str, str], ...] = ()
     """Tensors that live from run to run, each with its successor."""
+    presets: tuple[tuple[str, str], ...] = ()
+    """Tiles that hold a constant from the start to the end, each with that."""
 
 
 def lower(graph: ir.Graph, target: Target, states: int = 0) -> Lowered:

@@ -1,0 +1,126 @@
+"""Into how many pieces a call is cut, so that they fit and the transfers cost least."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+
+from odl.program import Call, Tensor
+from odl.tiling import Axis, Block, Piece, Span
+
+PIECE_CYCLES = 300
+"""What a step costs beside its kernel: its barrier, its arguments, the start of its transfers."""
+BYTES_PER_CYCLE = 8
+"""Of the DMA."""
+MACS_PER_CYCLE = 5
+RESULTS_PER_CYCLE = 3
+"""Rough, over all cores: they only weigh transfers against work."""
+MOST_PIECES = 256
+MOST_SHARES = 12
+"""Sizes that are tried on an axis."""
+
+
+@dataclass(frozen=True)
+class Operand:
+    """What a call reads or writes: through tiles, but where the tensor is resident."""
+
+    name: str
+    tensor: Tensor
+    offset: int
+    """Elements from the tensor's beginning to where the operand begins."""
+    reads: bool
+    writes: bool
+    resident: bool = False
+
+    def block(self, piece: Piece) -> Block:
+        """Its part in the piece, from the tensor's beginning on."""
+        b = piece.blocks.get(self.name, Block(0, self.tensor.elements - self.offset)).merged()
+        return Block(self.offset + b.offset, b.row, b.rows, b.stride)
+
+    def nbytes(self, piece: Piece) -> int:
+        return self.block(piece).elements * self.tensor.dtype.size
+
+
+WHOLE = Piece({}, {})
+
+
+def cut(call: Call, operands: list[Operand], budget: int, at_hand: set[str]) -> list[Piece]:
+    """The pieces of a call, in order; none if no cut fits.
+
+    A resident operand is used where it lies, so a piece's part of it must be one row.
+
+    Args:
+        budget: bytes that all tiles may take at one time.
+        at_hand: operands that need no transfer if the call is not cut.
+    """
+    fixed = [o for o in operands if o.resident]
+    operands = [o for o in operands if not o.resident]
+    whole = sum(o.nbytes(WHOLE) for o in operands)
+    best: tuple[float, list[Piece]] | None = None
+    if whole <= budget:
+        moved = sum(o.nbytes(WHOLE) for o in operands if o.name not in at_hand)
+        best = (moved / BYTES_PER_CYCLE + PIECE_CYCLES + _work(call), [WHOLE])
+    if best is None or 4 * moved > budget:  # a small call is not worth a search
+        for pieces in _cuts(call):
+            if any(o.block(piece).rows > 1 for o in fixed for piece in pieces):
+                continue
+            cost = _cost(call, operands, pieces, budget)
+            if cost is not None and (best is None or cost < best[0]):
+                best = (cost, pieces)
+    return best[1] if best else []
+
+
+def _work(call: Call) -> float:
+    results = max((v for v in (call.args.get("n"),) if isinstance(v, int)), default=0)
+    return call.macs / MACS_PER_CYCLE + results / RESULTS_PER_CYCLE
+
+
+def _cost(call: Call, operands: list[Operand], pieces: list[Piece], budget: int) -> float | None:
+    """Estimated cycles; None where the pieces do not fit."""
+    loads = stores = 0
+    for at, piece in enumerate(pieces):
+        fresh = held = 0
+        for o in operands:
+            size = o.nbytes(piece)
+            same = at and o.block(pieces[at - 1]) == o.block(piece) and not o.writes
+            held += size if same else 0
+            fresh += 0 if same else size
+            loads += 0 if same or not o.reads else size
+            stores += size if o.writes else 0
+        if held + 2 * fresh > budget:
+            return None
+    first = sum(o.nbytes(pieces[0]) for o in operands if o.reads)
+    last = sum(o.nbytes(pieces[-1]) for o in operands if o.writes)
+    beside = max(_work(call), (loads + stores - first - last) / BYTES_PER_CYCLE)
+    return beside + (first + last) / BYTES_PER_CYCLE + len(pieces) * PIECE_CYCLES
+
+
+def _cuts(call: Call) -> Iterator[list[Piece]]:
+    """Partitions of the call's axes, as its kernel's tiling makes them."""
+    tiling = call.kernel.tiling
+    if tiling is None:
+        return
+    axes = tiling.axes(call.args)
+    for spans in itertools.product(*(_shares(axis) for axis in axes)):
+        if 1 < prod(map(len, spans)) <= MOST_PIECES:
+            names = [axis.name for axis in axes]
+            combined = (dict(zip(names, s, strict=True)) for s in itertools.product(*spans))
+            yield [tiling.piece(call.args, s) for s in combined]
+
+
+def _shares(axis: Axis) -> list[list[Span]]:
+    """An axis in 1, 2, 3 ... even parts, each size once."""
+    units = -(-axis.size // axis.unit)
+    sizes = list(dict.fromkeys(-(-units // n) for n in range(1, units + 1)))
+    if len(sizes) > MOST_SHARES:  # the sizes between the first few and one unit are as good
+        step = len(sizes) / MOST_SHARES
+        sizes = [sizes[int(i * step)] for i in range(MOST_SHARES)] + sizes[-1:]
+    return [
+        [
+            Span(begin * axis.unit, min((begin + size) * axis.unit, axis.size))
+            for begin in range(0, units, size)
+        ]
+        for size in dict.fromkeys(sizes)
+    ]
