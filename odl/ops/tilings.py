@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from math import prod as product
 
 from odl.program import Kernel
 from odl.tiling import Args, Axis, Block, Piece, Span, Tiling
@@ -13,9 +13,9 @@ PAIR = 2
 """Elements of half precision in a word: where pieces begin."""
 
 
-def tiled(kernel: Kernel, tiling: Tiling) -> Kernel:
-    """The kernel with the tiling."""
-    return replace(kernel, tiling=tiling)
+def tiled(tiling: Tiling) -> Callable[[Kernel], Kernel]:
+    """Decorate a kernel with its tiling."""
+    return lambda kernel: replace(kernel, tiling=tiling)
 
 
 def flat(*operands: str) -> Tiling:
@@ -31,12 +31,8 @@ def flat(*operands: str) -> Tiling:
     return Tiling(axes, piece)
 
 
-def leading(count: str, per_unit: dict[str, Any]) -> Tiling:
-    """Of a kernel over `count` units, of which each operand has so many elements a unit.
-
-    Args:
-        per_unit: operand to a function of the call's arguments.
-    """
+def leading(count: str, **per_unit: Callable[[Args], int]) -> Tiling:
+    """Of a kernel over `count` units, of which each operand has so many elements a unit."""
 
     def axes(a: Args) -> list[Axis]:
         return [Axis(count, a[count])]
@@ -50,48 +46,45 @@ def leading(count: str, per_unit: dict[str, Any]) -> Tiling:
     return Tiling(axes, piece)
 
 
-def nest(walks: dict[str, str], result: str = "y", result_walk: str = "") -> Tiling:
+def nest(walks: dict[str, str], written: str = "", reduced: str = "") -> Tiling:
     """Of a loop nest `dims`, cut along its outermost dimension that is longer than one.
 
     Args:
         walks: operand to the argument with its strides.
-        result: the output, which is dense.
-        result_walk: the argument with the output's strides, where it has any.
+        written: the argument with the strides of the output y, which is dense where it has none.
+        reduced: operand that has a second nest, `reduced`, walked by `reduced_stride`.
     """
 
     def outer(a: Args) -> int:
         return next((d for d, n in enumerate(a["dims"]) if n > 1), len(a["dims"]) - 1)
 
     def axes(a: Args) -> list[Axis]:
-        d = outer(a)
-        written = a[result_walk] if result_walk else dense_strides(a["dims"])
-        tidy = written == dense_strides(a["dims"]) or all(n == 1 for n in a["dims"])
-        unit = PAIR if d == len(a["dims"]) - 1 else 1
-        return [Axis("outer", a["dims"][d], unit)] if tidy else []
+        d, dense = outer(a), dense_strides(a["dims"])
+        if (written and a[written] != dense) or any(s < 0 for w in walks.values() for s in a[w]):
+            return []
+        return [Axis("outer", a["dims"][d], PAIR if d == len(a["dims"]) - 1 else 1)]
 
     def piece(a: Args, spans: dict[str, Span]) -> Piece:
         d, s = outer(a), spans["outer"]
         dims = (*a["dims"][:d], s.size, *a["dims"][d + 1 :])
-        blocks = {n: reach(a, dims, a[w], d, s) for n, w in walks.items() if a[n] is not None}
-        inner = dense_strides(a["dims"])[d] if a["dims"][d] > 1 else 1
-        blocks[result] = Block(s.begin * inner, s.size * inner)
+        blocks = {}
+        for name, walk in walks.items():
+            last = reach(dims, a[walk])
+            if name == reduced:
+                last += reach(a["reduced"], a["reduced_stride"])
+            blocks[name] = Block(s.begin * a[walk][d], last + 1)
+        inner = product(dims[d + 1 :])
+        blocks["y"] = Block(s.begin * inner, s.size * inner)
         return Piece({"dims": dims}, blocks)
 
     return Tiling(axes, piece)
 
 
-def reach(
-    a: Args, dims: Sequence[int], stride: Sequence[int], d: int, s: Span, more: int = 0
-) -> Block:
-    """What a nest of `dims` reads from units `s` of dimension d on, as one row."""
-    last = sum((n - 1) * step for n, step in zip(dims, stride, strict=True)) + more
-    return Block(s.begin * stride[d], last + 1)
+def reach(dims: Sequence[int], stride: Sequence[int]) -> int:
+    """Offset of the last element that a nest of `dims` walks to."""
+    return sum((n - 1) * step for n, step in zip(dims, stride, strict=True))
 
 
 def dense_strides(dims: Sequence[int]) -> tuple[int, ...]:
     """Row-major strides, 0 for dimensions of one, as `strides.merge` leaves them."""
-    out, step = [], 1
-    for n in reversed(dims):
-        out.append(step if n > 1 else 0)
-        step *= n
-    return tuple(reversed(out))
+    return tuple(product(dims[i + 1 :]) if n > 1 else 0 for i, n in enumerate(dims))
