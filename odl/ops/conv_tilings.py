@@ -31,41 +31,46 @@ def _rows_for(a: Args, s: Span) -> _Rows:
     return _Rows(begin, end, begin - first if first < 0 else 0)
 
 
-def _channel_span(a: Args, s: Span) -> Span:
-    """Channels of x that output channels need; all of them, unless each has its own."""
-    if a["groups"] == a["in_c"]:
-        each = a["out_c"] // a["in_c"]
-        return Span(s.begin // each, -(-s.end // each))
-    return Span(0, a["in_c"])
+def _is_depthwise(a: Args) -> bool:
+    return bool(a["groups"] == a["in_c"] > 1)
 
 
 def _conv_axes(a: Args) -> list[Axis]:
-    each = a["out_c"] // a["in_c"] if a["groups"] == a["in_c"] else CHANNELS
-    axes = [Axis("batch", a["batch"]), Axis("rows", a["out_hw"][0])]
-    if a["groups"] in (1, a["in_c"]):
-        axes.append(Axis("channels", a["out_c"], each))
+    """Images; rows and channels of a single one, for those of several are no block."""
+    if a["batch"] > 1:
+        return [Axis("batch", a["batch"])]
+    axes = [Axis("rows", a["out_hw"][0])]
+    if _is_depthwise(a):
+        axes.append(Axis("maps", a["in_c"]))
+    elif a["groups"] == 1:
+        axes.append(Axis("channels", a["out_c"], CHANNELS))
     return axes
 
 
 def _conv_piece(a: Args, spans: dict[str, Span]) -> Piece:
-    """Rows of several images are no block: then the images are not cut, or the rows are not."""
-    images, rows = spans["batch"], spans["rows"]
+    images = spans.get("batch", Span(0, a["batch"]))
+    rows = spans.get("rows", Span(0, a["out_hw"][0]))
     out = spans.get("channels", Span(0, a["out_c"]))
-    into, need = _channel_span(a, out), _rows_for(a, rows)
-    high, wide = a["in_hw"]
+    into = spans.get("maps", Span(0, a["in_c"]))
+    if _is_depthwise(a):
+        each = a["out_c"] // a["in_c"]
+        out = Span(into.begin * each, into.end * each)
+    need, (high, wide) = _rows_for(a, rows), a["in_hw"]
     per_filter = prod(a["size"]) * (a["in_c"] // a["groups"])
     changed = {
         "batch": images.size,
-        "groups": into.size if a["groups"] > 1 and "channels" in spans else a["groups"],
+        "groups": into.size if _is_depthwise(a) else a["groups"],
         "in_c": into.size,
         "in_hw": (need.end - need.begin, wide),
         "out_c": out.size,
         "out_hw": (rows.size, a["out_hw"][1]),
         "pad": (need.pad, *a["pad"][1:]),
     }
-    x = _image_block(images, a["in_c"], into, (high, wide), Span(need.begin, need.end))
-    y = _image_block(images, a["out_c"], out, a["out_hw"], rows)
-    blocks = {"x": x, "y": y, "w": Block(out.begin * per_filter, out.size * per_filter)}
+    blocks = {
+        "x": _image_block(images, a["in_c"], into, (high, wide), Span(need.begin, need.end)),
+        "y": _image_block(images, a["out_c"], out, a["out_hw"], rows),
+        "w": Block(out.begin * per_filter, out.size * per_filter),
+    }
     if a["bias"] is not None:
         blocks["bias"] = Block(out.begin, out.size)
     return Piece(changed, blocks)
@@ -83,19 +88,8 @@ def _image_block(images: Span, channels: int, part: Span, hw: tuple[int, int], r
     return Block(offset, rows.size * wide, images.size * part.size, plane)
 
 
-def _fits(piece_of_axes: list[Axis], a: Args) -> list[Axis]:
-    """Cut images first; rows and channels only of single images."""
-    if a["batch"] > 1:
-        return piece_of_axes[:1]
-    return piece_of_axes
-
-
-conv = Tiling(lambda a: _fits(_conv_axes(a), a), lambda a, s: _conv_piece(a, _whole(a, s)))
+conv = Tiling(_conv_axes, _conv_piece)
 """Of conv2d and conv2d_depthwise."""
-
-
-def _whole(a: Args, spans: dict[str, Span]) -> dict[str, Span]:
-    return {"batch": Span(0, a["batch"]), "rows": Span(0, a["out_hw"][0]), **spans}
 
 
 def _gradient_axes(a: Args) -> list[Axis]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from odl.plan.liveness import Storage
 from odl.plan.lower import Lowered
-from odl.plan.tiles import WHOLE, Operand, cut
+from odl.plan.tiles import WHOLE, Operand, cuts, share_macs
 from odl.program import IDLE, Call, Ref, Tensor, Transfer
 from odl.tiling import Block, Piece
 
@@ -121,9 +121,10 @@ class _Stager:
             return
         at_hand = {o.name for o in operands if self._find(o, o.block(WHOLE))}
         budget = self._capacity - max(self._resident_bytes[max(number - 1, 0) : number + 1])
-        pieces = cut(call, operands, budget, at_hand)
-        for i, piece in enumerate(pieces):
-            self._place(number, replace(call, macs=0 if i else call.macs), operands, piece)
+        found = cuts(call, operands, budget, at_hand)
+        pieces = found[0].pieces if found else []
+        for piece, macs in zip(pieces, share_macs(call.macs, operands, pieces), strict=True):
+            self._place(number, replace(call, macs=macs), operands, piece)
         if not pieces:
             self._place_whole(number, call)
 

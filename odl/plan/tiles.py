@@ -46,8 +46,19 @@ class Operand:
 WHOLE = Piece({}, {})
 
 
-def cut(call: Call, operands: list[Operand], budget: int, at_hand: set[str]) -> list[Piece]:
-    """The pieces of a call, in order; none if no cut fits.
+@dataclass(frozen=True)
+class Cut:
+    """A call in pieces, in order."""
+
+    parts: dict[str, int]
+    """Of each axis that is cut, into how many."""
+    pieces: list[Piece]
+    cycles: float
+    """Estimated, with transfers."""
+
+
+def cuts(call: Call, operands: list[Operand], budget: int, at_hand: set[str]) -> list[Cut]:
+    """The ways to cut a call that fit, the best first; none if none does.
 
     A resident operand is used where it lies, so a piece's part of it must be one row.
 
@@ -56,33 +67,43 @@ def cut(call: Call, operands: list[Operand], budget: int, at_hand: set[str]) -> 
         at_hand: operands that need no transfer if the call is not cut.
     """
     fixed = [o for o in operands if o.resident]
-    operands = [o for o in operands if not o.resident]
-    whole = sum(o.nbytes(WHOLE) for o in operands)
-    best: tuple[float, list[Piece]] | None = None
-    if whole <= budget:
-        moved = sum(o.nbytes(WHOLE) for o in operands if o.name not in at_hand)
-        best = (moved / BYTES_PER_CYCLE + PIECE_CYCLES + _work(call), [WHOLE])
-    if best is None or 4 * moved > budget:  # a small call is not worth a search
-        for pieces in _cuts(call):
-            if any(o.block(piece).rows > 1 for o in fixed for piece in pieces):
-                continue
-            cost = _cost(call, operands, pieces, budget)
-            if cost is not None and (best is None or cost < best[0]):
-                best = (cost, pieces)
-    return best[1] if best else []
+    moved = [o for o in operands if not o.resident]
+    work = _work(call, operands)
+    found = []
+    if sum(o.nbytes(WHOLE) for o in moved) <= budget:
+        fresh = sum(o.nbytes(WHOLE) for o in moved if o.name not in at_hand)
+        found.append(Cut({}, [WHOLE], work + PIECE_CYCLES + fresh / BYTES_PER_CYCLE))
+        if 4 * fresh <= budget:  # a small call is not worth a search
+            return found
+    for parts, pieces in _partitions(call):
+        if any(o.block(piece).rows > 1 for o in fixed for piece in pieces):
+            continue
+        cost = _cost(work, moved, pieces, budget)
+        if cost is not None:
+            found.append(Cut(parts, pieces, cost))
+    return sorted(found, key=lambda c: c.cycles)
 
 
-def _work(call: Call) -> float:
-    results = max((v for v in (call.args.get("n"),) if isinstance(v, int)), default=0)
+def share_macs(macs: int, operands: list[Operand], pieces: list[Piece]) -> list[int]:
+    """The work of each piece, by its results; in sum that of the call."""
+    result = next((o for o in operands if o.writes), operands[0])
+    sizes = list(itertools.accumulate(result.nbytes(piece) for piece in pieces))
+    done = [macs * size // sizes[-1] for size in sizes]
+    return [b - a for a, b in itertools.pairwise([0, *done])]
+
+
+def _work(call: Call, operands: list[Operand]) -> float:
+    """Estimated cycles of the cores."""
+    results = sum(o.tensor.elements for o in operands if o.writes)
     return call.macs / MACS_PER_CYCLE + results / RESULTS_PER_CYCLE
 
 
-def _cost(call: Call, operands: list[Operand], pieces: list[Piece], budget: int) -> float | None:
+def _cost(work: float, moved: list[Operand], pieces: list[Piece], budget: int) -> float | None:
     """Estimated cycles; None where the pieces do not fit."""
     loads = stores = 0
     for at, piece in enumerate(pieces):
         fresh = held = 0
-        for o in operands:
+        for o in moved:
             size = o.nbytes(piece)
             same = at and o.block(pieces[at - 1]) == o.block(piece) and not o.writes
             held += size if same else 0
@@ -91,13 +112,13 @@ def _cost(call: Call, operands: list[Operand], pieces: list[Piece], budget: int)
             stores += size if o.writes else 0
         if held + 2 * fresh > budget:
             return None
-    first = sum(o.nbytes(pieces[0]) for o in operands if o.reads)
-    last = sum(o.nbytes(pieces[-1]) for o in operands if o.writes)
-    beside = max(_work(call), (loads + stores - first - last) / BYTES_PER_CYCLE)
+    first = sum(o.nbytes(pieces[0]) for o in moved if o.reads)
+    last = sum(o.nbytes(pieces[-1]) for o in moved if o.writes)
+    beside = max(work, (loads + stores - first - last) / BYTES_PER_CYCLE)
     return beside + (first + last) / BYTES_PER_CYCLE + len(pieces) * PIECE_CYCLES
 
 
-def _cuts(call: Call) -> Iterator[list[Piece]]:
+def _partitions(call: Call) -> Iterator[tuple[dict[str, int], list[Piece]]]:
     """Partitions of the call's axes, as its kernel's tiling makes them."""
     tiling = call.kernel.tiling
     if tiling is None:
@@ -107,7 +128,8 @@ def _cuts(call: Call) -> Iterator[list[Piece]]:
         if 1 < prod(map(len, spans)) <= MOST_PIECES:
             names = [axis.name for axis in axes]
             combined = (dict(zip(names, s, strict=True)) for s in itertools.product(*spans))
-            yield [tiling.piece(call.args, s) for s in combined]
+            parts = {n: len(s) for n, s in zip(names, spans, strict=True) if len(s) > 1}
+            yield parts, [tiling.piece(call.args, s) for s in combined]
 
 
 def _shares(axis: Axis) -> list[list[Span]]:

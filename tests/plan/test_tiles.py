@@ -34,8 +34,8 @@ def smallest(call: Call) -> list[Piece]:
     assert call.kernel.tiling is not None
     axes = call.kernel.tiling.axes(call.args)
     spans = [[(a.name, Span(i, i + 1)) for i in range(a.size)] for a in axes]
-    if np.prod([len(s) for s in spans]) > 600:
-        spans = [[s[0], s[-1]] if len(s) > 8 else s for s in spans]
+    if np.prod([len(s) for s in spans]) > 60:
+        spans = [[s[0], s[len(s) // 2], s[-1]] if len(s) > 6 else s for s in spans]
     return [call.kernel.tiling.piece(call.args, dict(c)) for c in itertools.product(*spans)]
 
 
@@ -93,7 +93,7 @@ def cuttable() -> list[tuple[Program, Call]]:
 
 def test_pieces_make_the_whole(cuttable: list[tuple[Program, Call]]) -> None:
     pieces = sum(check(program, call) for program, call in cuttable)
-    assert pieces > 10 * len(cuttable)
+    assert pieces > 4 * len(cuttable)
 
 
 def test_what_is_cut(cuttable: list[tuple[Program, Call]]) -> None:
