@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import jinja2
 import numpy as np
 import numpy.typing as npt
 
-from odl import __version__, assets
-from odl.emit.names import comment, identifiers, string
+from odl import __version__
+from odl.emit.names import identifiers, string
+from odl.emit.templates import environment
 from odl.program import SKIPS, Call, Program, Ref, Tensor, Transfer
 from odl.target import Memory
 
@@ -27,18 +27,9 @@ def write_sources(
         source: the model file's name, for the heading.
         memories: the target's, for the sections that the arenas stand in.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(assets.CODEGEN),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-    environment.filters["comment"] = comment
     context = _context(program, source, memories)
-    files = ("model.h", "model.c")
-    return {f: environment.get_template(f"{f}.j2").render(context) for f in files}
+    templates, files = environment(), ("model.h", "model.c")
+    return {f: templates.get_template(f"{f}.j2").render(context) for f in files}
 
 
 def _context(program: Program, source: str, memories: tuple[Memory, ...]) -> dict[str, Any]:

@@ -31,7 +31,8 @@ static uint32_t open_file(const char *path, uint32_t length, uint32_t mode) {
     return (uint32_t)semihost(SYS_OPEN, block);
 }
 
-/* SYS_READ and SYS_WRITE return the number of bytes that are left; SYS_READ waits for all of them. */
+/* SYS_READ and SYS_WRITE return the number of bytes that are left; SYS_READ waits for all of them.
+ */
 size_t odl_platform_read(void *data, size_t capacity) {
     static uint32_t file;
     if (capacity == 0) {

@@ -29,10 +29,14 @@ L1, L2 = range(0x10000000, 0x10010000), range(0x1C010000, 0x1C190000)
 PLATFORM = "pulp-open/platform.c"
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    compile_to(write(conv_net(), tmp_path, "net.onnx"), tmp_path / "net", Options("pulp-open"))
-    return read(tmp_path / "net")
+def compiled(folder: Path) -> Project:
+    compile_to(write(conv_net(), folder, "net.onnx"), folder / "net", Options("pulp-open"))
+    return read(folder / "net")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return compiled(tmp_path_factory.mktemp("pulp"))
 
 
 @pytest.mark.parametrize("toolchain", ["zig", "clang"])
@@ -51,7 +55,8 @@ def test_sections_stand_in_their_memories(project: Project, toolchain: str) -> N
         assert memory.start <= place.start < place.stop <= memory.stop, name
 
 
-def test_what_does_not_fit_into_l1_is_refused(project: Project) -> None:
+def test_what_does_not_fit_into_l1_is_refused(tmp_path: Path) -> None:
+    project = compiled(tmp_path)
     source = project.folder / "target" / PLATFORM
     tile = '__attribute__((section(".l1"), used, retain)) uint8_t tile[0xc000];\n'
     source.write_text(source.read_text() + tile)
@@ -81,15 +86,18 @@ def test_a_missing_gvsoc_is_one_line(
 
 @pytest.mark.parametrize("by", ["PATH", "ODL_GVSOC"])
 def test_gvsoc_is_started_with_the_program(
-    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], by: str
+    project: Project,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    by: str,
 ) -> None:
-    folder = project.folder.parent / "tools"
-    folder.mkdir()
-    fake = folder / "gvsoc"
+    fake = tmp_path / "gvsoc"
     fake.write_text('#!/bin/sh\necho "asked for: $*" >&2\nexit 3\n')
     fake.chmod(fake.stat().st_mode | stat.S_IXUSR)
     if by == "PATH":
-        monkeypatch.setenv("PATH", str(folder), prepend=":")
+        monkeypatch.delenv("ODL_GVSOC", raising=False)
+        monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     else:
         monkeypatch.setenv("ODL_GVSOC", str(fake))
     assert _run(command(project)) == 5
