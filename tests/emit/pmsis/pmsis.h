@@ -6,7 +6,6 @@
 #include <stdint.h>
 
 #define PI_L1 __attribute__((section(".data_l1")))
-#define PI_L2 __attribute__((section(".l2_data")))
 
 struct pi_device {
     void *config, *data;
