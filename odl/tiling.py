@@ -10,7 +10,7 @@ Args = Mapping[str, Any]
 """The arguments of a call, operands included."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Span:
     """Units `begin` to `end`, the end not included, of an axis."""
 
@@ -22,7 +22,7 @@ class Span:
         return self.end - self.begin
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Block:
     """What a piece touches of an operand: rows of elements that are equally far apart.
 
@@ -57,7 +57,7 @@ class Axis:
     unit: int = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Piece:
     """A call over part of each axis.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 
@@ -18,6 +17,8 @@ MACS_PER_CYCLE = 5
 RESULTS_PER_CYCLE = 3
 """Rough, over all cores: they only weigh transfers against work."""
 MOST_PIECES = 256
+FURTHER = 4
+"""So many times as many pieces are tried as the fewest that fit."""
 MOST_SHARES = 12
 """Sizes that are tried on an axis."""
 
@@ -75,12 +76,19 @@ def cuts(call: Call, operands: list[Operand], budget: int, at_hand: set[str]) ->
         found.append(Cut({}, [WHOLE], work + PIECE_CYCLES + fresh / BYTES_PER_CYCLE))
         if 4 * fresh <= budget:  # a small call is not worth a search
             return found
-    for parts, pieces in _partitions(call):
-        if any(o.block(piece).rows > 1 for o in fixed for piece in pieces):
+    most = MOST_PIECES
+    for spans in _partitions(call):
+        count = prod(map(len, spans.values()))
+        if count > most:
+            break
+        pieces = _pieces(call, spans, moved, budget)
+        if not pieces or any(o.block(p).rows > 1 for o in fixed for p in pieces):
             continue
         cost = _cost(work, moved, pieces, budget)
         if cost is not None:
+            parts = {name: len(s) for name, s in spans.items() if len(s) > 1}
             found.append(Cut(parts, pieces, cost))
+            most = min(most, FURTHER * count)
     return sorted(found, key=lambda c: c.cycles)
 
 
@@ -101,42 +109,52 @@ def _work(call: Call, operands: list[Operand]) -> float:
 def _cost(work: float, moved: list[Operand], pieces: list[Piece], budget: int) -> float | None:
     """Estimated cycles; None where the pieces do not fit."""
     loads = stores = 0
-    for at, piece in enumerate(pieces):
+    tiles = [[(o.block(p), o.nbytes(p)) for o in moved] for p in pieces]
+    for at, piece in enumerate(tiles):
         fresh = held = 0
-        for o in moved:
-            size = o.nbytes(piece)
-            same = at and o.block(pieces[at - 1]) == o.block(piece) and not o.writes
+        for i, (o, (block, size)) in enumerate(zip(moved, piece, strict=True)):
+            same = at > 0 and not o.writes and tiles[at - 1][i][0] == block
             held += size if same else 0
             fresh += 0 if same else size
             loads += 0 if same or not o.reads else size
             stores += size if o.writes else 0
         if held + 2 * fresh > budget:
             return None
-    first = sum(o.nbytes(pieces[0]) for o in moved if o.reads)
-    last = sum(o.nbytes(pieces[-1]) for o in moved if o.writes)
+    first = sum(size for o, (_, size) in zip(moved, tiles[0], strict=True) if o.reads)
+    last = sum(size for o, (_, size) in zip(moved, tiles[-1], strict=True) if o.writes)
     beside = max(work, (loads + stores - first - last) / BYTES_PER_CYCLE)
     return beside + (first + last) / BYTES_PER_CYCLE + len(pieces) * PIECE_CYCLES
 
 
-def _partitions(call: Call) -> Iterator[tuple[dict[str, int], list[Piece]]]:
-    """Partitions of the call's axes, as its kernel's tiling makes them."""
+def _partitions(call: Call) -> list[dict[str, list[Span]]]:
+    """Partitions of the call's axes, those into few pieces first."""
     tiling = call.kernel.tiling
     if tiling is None:
-        return
-    axes = tiling.axes(call.args)
-    for spans in itertools.product(*(_shares(axis) for axis in axes)):
-        if 1 < prod(map(len, spans)) <= MOST_PIECES:
-            names = [axis.name for axis in axes]
-            combined = (dict(zip(names, s, strict=True)) for s in itertools.product(*spans))
-            parts = {n: len(s) for n, s in zip(names, spans, strict=True) if len(s) > 1}
-            yield parts, [tiling.piece(call.args, s) for s in combined]
+        return []
+    axes = {axis.name: _shares(axis) for axis in tiling.axes(call.args)}
+    found = [dict(zip(axes, spans, strict=True)) for spans in itertools.product(*axes.values())]
+    cut = [spans for spans in found if any(len(s) > 1 for s in spans.values())]
+    return sorted(cut, key=lambda spans: prod(map(len, spans.values())))
+
+
+def _pieces(
+    call: Call, spans: dict[str, list[Span]], moved: list[Operand], budget: int
+) -> list[Piece]:
+    """All pieces of a partition; none where the first alone is too large."""
+    assert call.kernel.tiling is not None
+    pieces = []
+    for combined in itertools.product(*spans.values()):
+        pieces.append(call.kernel.tiling.piece(call.args, dict(zip(spans, combined, strict=True))))
+        if len(pieces) == 1 and sum(o.nbytes(pieces[0]) for o in moved) > budget:
+            return []
+    return pieces
 
 
 def _shares(axis: Axis) -> list[list[Span]]:
     """An axis in 1, 2, 3 ... even parts, each size once."""
     units = -(-axis.size // axis.unit)
-    sizes = list(dict.fromkeys(-(-units // n) for n in range(1, units + 1)))
-    if len(sizes) > MOST_SHARES:  # the sizes between the first few and one unit are as good
+    sizes = list(dict.fromkeys(-(-units // n) for n in range(1, min(units, MOST_PIECES) + 1)))
+    if len(sizes) > MOST_SHARES:  # the sizes between the first few and the last are as good
         step = len(sizes) / MOST_SHARES
         sizes = [sizes[int(i * step)] for i in range(MOST_SHARES)] + sizes[-1:]
     return [
