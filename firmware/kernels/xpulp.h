@@ -20,6 +20,7 @@
 #define XPULP_MAC_S(rd, rs1, rs2) "fmadd.s " rd ", " rs1 ", " rs2 ", " rd "\n"
 
 #define XPULP_LW_4(rd, rs1) ".insn i 0x0b, 2, " rd ", 4(" rs1 ")\n"
+#define XPULP_SW_4(rs2, rs1) ".insn s 0x2b, 2, " rs2 ", 4(" rs1 ")\n"
 #define XPULP_SH(rs2, rs1, step) ".insn r 0x2b, 5, 0, " step ", " rs1 ", " rs2 "\n"
 #define XPULP_SW(rs2, rs1, step) ".insn r 0x2b, 6, 0, " step ", " rs1 ", " rs2 "\n"
 
@@ -51,6 +52,14 @@ static inline _Float16 odl_pair_low(odl_pair v) {
 
 static inline _Float16 odl_pair_high(odl_pair v) {
     return odl_pair_low(v >> 16);
+}
+
+static inline uint32_t odl_bits_of(float value) {
+    const union {
+        float single;
+        uint32_t bits;
+    } v = {value};
+    return v.bits;
 }
 
 /* How many of `left` rows, or columns, the next block takes: 4, 2 or 1. */
@@ -136,6 +145,34 @@ static inline struct odl_part odl_grid(int32_t m, int32_t n, int32_t rows, int32
         odl_share(m, rows, core.id & ((1 << best) - 1), 1 << best),
         odl_share(n, columns, core.id >> best, others),
     };
+}
+
+/*
+ * One axis of a sum: steps, and how far they are apart in a and in b, in bytes. Where b's positions
+ * are dealt out to `phases`, each `phase` bytes long, a step is `dilation` positions.
+ */
+struct odl_axis {
+    int32_t n, a, b;
+    int32_t phases, phase, dilation;
+};
+
+/* Where step i is in b. */
+static inline int32_t odl_axis_b(const struct odl_axis *x, int32_t i) {
+    if (x->phases <= 1) {
+        return i * x->b;
+    }
+    const int32_t at = i * x->dilation, turn = at / x->phases;
+    return (at - turn * x->phases) * x->phase + turn * x->b;
+}
+
+/*
+ * The share of `core` of work of which `all` is the cost. Cores whose ids are equal modulo 4 share
+ * an FPU: their shares are neighbours, so that it is FPUs that get even loads.
+ */
+static inline struct odl_range odl_even_share(int32_t all, struct odl_core core) {
+    const int32_t fpu = core.id & 3, whole = core.count >> 2, rest = core.count & 3;
+    const int32_t turn = fpu * whole + (fpu < rest ? fpu : rest) + (core.id >> 2);
+    return (struct odl_range){all * turn / core.count, all * (turn + 1) / core.count};
 }
 
 #endif

@@ -10,6 +10,7 @@ from odl import assets, dtype
 from odl.errors import ModelError, Unsupported
 from odl.ops import lookup
 from odl.ops.node import Node, constant_value, static_shape, value_dtype
+from odl.ops.operator import Operator
 from odl.program import DIMENSIONS, ELEMENTS, Call, Tensor
 from odl.target import Target
 
@@ -52,7 +53,7 @@ def lower(graph: ir.Graph, target: Target, states: int = 0) -> Lowered:
             origin = node.input(source).tensor
             views[node.output().tensor] = views.get(origin, origin)
             continue
-        made = operator.lower(node)
+        made = _form(operator, node, target)
         for call in made:
             _check_numbers(call, node)
         macs = operator.macs(node)
@@ -123,6 +124,18 @@ def _check_numbers(call: Call, node: Node) -> None:
         for n in value if isinstance(value, tuple) else (value,):
             if isinstance(n, int) and not -(2**31) <= n < 2**31:
                 raise node.refuse(f"{name} {n} needs more than 32 bits")
+
+
+def _form(operator: Operator, node: Node, target: Target) -> list[Call]:
+    """The calls of the best form that is there for the target's ISA, else of the last one."""
+    *better, last = operator.forms(node)
+    for form in better:
+        calls = form()
+        if all(choose(call, target, node).isa for call in calls):
+            return calls
+        node.scratch.clear()
+        node.constants.clear()
+    return last()
 
 
 def choose(call: Call, target: Target, node: Node) -> Call:
