@@ -84,6 +84,43 @@ def conv2d_planes(
     y[to.ravel()] = out.ravel()
 
 
+@kernel
+def conv2d_planes_grad_weight(
+    x: In,
+    dy: In,
+    dw: Out,
+    batch: int,
+    groups: int,
+    in_c: int,
+    in_rows: int,
+    pitch: int,
+    out_c: int,
+    out_hw: tuple[int, ...],
+    dy_pitch: int,
+    size: tuple[int, ...],
+    stride: tuple[int, ...],
+    dilation: tuple[int, ...],
+    begin: tuple[int, ...],
+    by_rows: int,
+) -> None:
+    """dw[o, c, i, j] = sum over images and positions of dy[b, o, p] * x[b, c, tap i, j of p]."""
+    v = wide(x[: batch * in_c * in_rows * stride[1] * pitch])
+    v = v.reshape(batch, groups, -1, in_rows, stride[1], pitch)
+    g = wide(dy[: batch * out_c * out_hw[0] * dy_pitch]).reshape(
+        batch, groups, -1, out_hw[0], dy_pitch
+    )
+    out = np.zeros((groups, out_c // groups, in_c // groups, *size), np.float32)
+    for i, j in np.ndindex(*size):
+        rows, at = begin[0] + i * dilation[0] + np.arange(out_hw[0]) * stride[0], j * dilation[1]
+        met = (rows >= 0) & (rows < in_rows)
+        first = begin[1] + at // stride[1]
+        part = v[:, :, :, rows[met], at % stride[1], first : first + out_hw[1]]
+        out[..., i, j] = np.einsum(
+            "bgohw,bgchw->goc", g[:, :, :, met, : out_hw[1]], part, optimize=True
+        )
+    dw[: out.size] = out.ravel()
+
+
 @dataclass(frozen=True)
 class Planes:
     """Where the planes of a tensor [batch, channels, rows, columns] are, and how they are made."""

@@ -87,4 +87,22 @@ struct odl_conv2d_planes {
 };
 odl_kernel odl_conv2d_planes_f32, odl_conv2d_planes_f16;
 
+/*
+ * Gradient of conv2d_planes' weights, dense: dw[out_c][in_c / groups][size], from dy[batch][out_c]
+ * [out_hw[0]][dy_pitch] and the x that has been convolved. Where out_hw[1] is odd, dy and x have a
+ * column more: dy's is 0, x's finite. With by_rows no tap lies outside x's rows. Error: gamma(K +
+ * 1)
+ * * sum |dy| |x|, K = batch * out_hw. Not in place.
+ */
+struct odl_conv2d_planes_grad_weight {
+    const void *x, *dy;
+    void *dw;
+    int32_t batch, groups;
+    int32_t in_c, in_rows, pitch;
+    int32_t out_c, out_hw[2], dy_pitch;
+    int32_t size[2], stride[2], dilation[2], begin[2];
+    int32_t by_rows; /* a hint: kernel rows rather than channels stand side by side in blocks */
+};
+odl_kernel odl_conv2d_planes_grad_weight_f32, odl_conv2d_planes_grad_weight_f16;
+
 #endif
