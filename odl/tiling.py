@@ -78,3 +78,5 @@ class Tiling:
 
     axes: Callable[[Args], list[Axis]]
     piece: Callable[[Args, dict[str, Span]], Piece]
+    has_gaps: Callable[[Args], bool] = lambda a: False
+    """Whether elements between those that a piece writes belong to its block of the output."""

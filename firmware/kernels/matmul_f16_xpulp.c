@@ -16,12 +16,14 @@ static odl_kernel NAME;
 #undef T
 
 #define NAME_(part) odl_matmul_f16_xpulp_wide_##part
-#define PREFIX "odl_matmul_f16_xpulp_wide_"
 #include "xpulp_wide.inc"
+#define STEPS(k) odl_even_steps(k)
+#include "xpulp_product.inc"
 
 #define NAME_(part) odl_matmul_f16_xpulp_deep_##part
-#define PREFIX "odl_matmul_f16_xpulp_deep_"
 #include "xpulp_deep.inc"
+#define STEPS(k) odl_even_steps(k)
+#include "xpulp_product.inc"
 
 /* The step that has no partner. */
 static void add_last_step(const struct odl_matmul *p, const _Float16 *a, const _Float16 *b,

@@ -13,8 +13,9 @@ static odl_kernel NAME;
 #undef T
 
 #define NAME_(part) odl_matmul_f32_xpulp_##part
-#define PREFIX "odl_matmul_f32_xpulp_"
 #include "xpulp_single.inc"
+#define STEPS(k) (k)
+#include "xpulp_product.inc"
 
 static void odl_matmul_f32_xpulp_product_of(const struct odl_matmul *p, const float *a,
                                             const float *b, float *y, struct odl_part part) {

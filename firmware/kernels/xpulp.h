@@ -19,11 +19,17 @@
 #define XPULP_ADD(rd, rs1, rs2) ".insn r 0x33, 2, 0x41, " rd ", " rs1 ", " rs2 "\n"
 #define XPULP_MAC_S(rd, rs1, rs2) "fmadd.s " rd ", " rs1 ", " rs2 ", " rd "\n"
 
+#define XPULP_LW_4(rd, rs1) ".insn i 0x0b, 2, " rd ", 4(" rs1 ")\n"
+#define XPULP_SW_4(rs2, rs1) ".insn s 0x2b, 2, " rs2 ", 4(" rs1 ")\n"
+#define XPULP_SH(rs2, rs1, step) ".insn r 0x2b, 5, 0, " step ", " rs1 ", " rs2 "\n"
+#define XPULP_SW(rs2, rs1, step) ".insn r 0x2b, 6, 0, " step ", " rs1 ", " rs2 "\n"
+
 /*
  * Hardware loop 0: repeat the next `n` instructions `count` (a register, at least 1) times. They
  * must be 4 bytes each, which those by encoding are, and stand on a word boundary.
  */
 #define XPULP_LOOP(count, n) ".balign 4\n.insn i 0x7b, 4, x0, " count ", 2 * (" n ")\n"
+#define XPULP_OUTER_LOOP(count, n) ".balign 4\n.insn i 0x7b, 4, x1, " count ", 2 * (" n ")\n"
 
 /* Two halves. */
 typedef uint32_t odl_pair;
@@ -48,6 +54,14 @@ static inline _Float16 odl_pair_high(odl_pair v) {
     return odl_pair_low(v >> 16);
 }
 
+static inline uint32_t odl_bits_of(float value) {
+    const union {
+        float single;
+        uint32_t bits;
+    } v = {value};
+    return v.bits;
+}
+
 /* How many of `left` rows, or columns, the next block takes: 4, 2 or 1. */
 static inline int32_t odl_block_size(int32_t left) {
     return left >= 4 ? 4 : left >= 2 ? 2 : 1;
@@ -64,14 +78,22 @@ static inline void odl_pair_store(void *to, odl_pair v) {
     __asm__ volatile("sw %0, 0(%1)" ::"r"(v), "r"(to) : "memory");
 }
 
+/* From the end of a segment to the start of the next. */
+struct odl_leap {
+    int32_t a, b;
+};
+
 /* Blocks side by side, of the same rows; xpulp_strip.inc knows the fields' places. Bytes. */
 struct odl_strip {
     const void *a, *b; /* of the first block */
     void *y;
-    int32_t k, blocks;                   /* steps; blocks left */
-    int32_t row, a_next, column, b_next; /* from row to row and step to step, likewise of b */
-    int32_t y_row, b_block, y_block;     /* from row to row, and from block to block */
-    int32_t add;                         /* whether the sums are added to y */
+    int32_t k, blocks;                         /* steps of a segment; blocks left */
+    int32_t row, a_step, column, b_step;       /* from row to row, step to step; likewise of b */
+    int32_t y_row, y_column, b_block, y_block; /* of y; from block to block */
+    int32_t add;                               /* whether the sums are added to y */
+    const struct odl_leap *leaps;              /* one behind each segment, the last one too */
+    int32_t segments;                          /* at least 1 */
+    odl_pair start[4];                         /* each row's sums before the first step */
 };
 
 /* y = a b or y += a b; steps in bytes but y's, from row to row, column to column and step to step.
@@ -85,6 +107,8 @@ struct odl_product {
     int32_t y_row;            /* in elements */
     int32_t add;
 };
+
+#define ODL_HALF_SUM 96
 
 /* How many steps of k a sum takes on in half precision: about 64, and always the same number. */
 static inline int32_t odl_even_steps(int32_t k) {
@@ -121,6 +145,34 @@ static inline struct odl_part odl_grid(int32_t m, int32_t n, int32_t rows, int32
         odl_share(m, rows, core.id & ((1 << best) - 1), 1 << best),
         odl_share(n, columns, core.id >> best, others),
     };
+}
+
+/*
+ * One axis of a sum: steps, and how far they are apart in a and in b, in bytes. Where b's positions
+ * are dealt out to `phases`, each `phase` bytes long, a step is `dilation` positions.
+ */
+struct odl_axis {
+    int32_t n, a, b;
+    int32_t phases, phase, dilation;
+};
+
+/* Where step i is in b. */
+static inline int32_t odl_axis_b(const struct odl_axis *x, int32_t i) {
+    if (x->phases <= 1) {
+        return i * x->b;
+    }
+    const int32_t at = i * x->dilation, turn = at / x->phases;
+    return (at - turn * x->phases) * x->phase + turn * x->b;
+}
+
+/*
+ * The share of `core` of work of which `all` is the cost. Cores whose ids are equal modulo 4 share
+ * an FPU: their shares are neighbours, so that it is FPUs that get even loads.
+ */
+static inline struct odl_range odl_even_share(int32_t all, struct odl_core core) {
+    const int32_t fpu = core.id & 3, whole = core.count >> 2, rest = core.count & 3;
+    const int32_t turn = fpu * whole + (fpu < rest ? fpu : rest) + (core.id >> 2);
+    return (struct odl_range){all * turn / core.count, all * (turn + 1) / core.count};
 }
 
 #endif

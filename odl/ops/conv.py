@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ from odl.ops import conv_tilings, strides
 from odl.ops.backward import Backward, Gradients
 from odl.ops.matmul import matmul, matmul_args
 from odl.ops.node import Node
-from odl.ops.operator import Arrays, Operator, gamma
+from odl.ops.operator import Arrays, Operator, gamma, product
+from odl.ops.planes import Planes, conv2d_planes, even, make_planes, planes
 from odl.ops.reference import evaluate
 from odl.ops.tilings import tiled
 from odl.ops.weave import Term
@@ -82,7 +84,7 @@ conv2d_depthwise = Kernel("conv2d_depthwise", conv2d.run, conv_tilings.conv)
 
 class Conv(Operator):
     op_types = ("Conv",)
-    kernels = (conv2d, conv2d_depthwise, matmul)
+    kernels = (conv2d, conv2d_depthwise, matmul, planes, conv2d_planes)
     dtypes = FLOATS
     attributes = ("auto_pad", "dilations", "group", "kernel_shape", "pads", "strides")
     note = "1-D and 2-D"
@@ -165,6 +167,41 @@ class Conv(Operator):
         groups = node.attr("group", 1)
         body = conv2d_depthwise if groups == node.shape()[1] and groups > 1 else conv2d
         return [Call(body, str(node.dtype()), self.arguments(node))]
+
+    def forms(self, node: Node) -> list[Callable[[], list[Call]]]:
+        if self._is_pointwise(node):
+            return super().forms(node)
+        return [lambda: self._by_planes(node), *super().forms(node)]
+
+    def _by_planes(self, node: Node) -> list[Call]:
+        g, hw = self._window(node), (1, *node.shape()[2:])[-2:]
+        out_hw, size, made = (1, *node.out_shape()[2:])[-2:], g.size, Planes(node.input(0), [], *hw)
+        reach = out_hw[1] + (size[1] - 1) * g.dilation[1] // g.stride[1]
+        if g.stride[1] > 1 or g.pad[1] or reach > hw[1]:
+            made = make_planes(node, 0, hw=hw, left=g.pad[1], pitch=even(reach), phases=g.stride[1])
+        (batch, in_c), (out_c, in_group) = node.shape()[:2], node.shape(1)[:2]
+        groups, taps = node.attr("group", 1), product(size)
+        args: dict[str, Any] = {
+            "x": made.ref,
+            "w": node.input(1),
+            "bias": node.optional(2),
+            "y": node.output(),
+            "batch": batch,
+            "groups": groups,
+            "in_c": in_c,
+            "in_rows": made.rows,
+            "pitch": made.pitch,
+            "out_c": out_c,
+            "out_hw": out_hw,
+            "size": size,
+            "stride": g.stride,
+            "dilation": g.dilation,
+            "begin": (-g.pad[0], 0),
+            "w_begin": 0,
+            "w_stride": (out_c // groups * in_group * taps, in_group * taps, taps, size[1], 1),
+            "y_stride": (product(out_hw), out_hw[1], 1),
+        }
+        return [*made.calls, Call(conv2d_planes, str(node.dtype()), args)]
 
     def _is_pointwise(self, node: Node) -> bool:
         g = self._window(node)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,10 @@ import onnx
 
 from odl.ops.body import body
 from odl.ops.conv_tilings import grad_weight
+from odl.ops.matmul import matmul, matmul_args
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
+from odl.ops.planes import Planes, conv2d_planes_grad_weight, even, make_planes, planes
 from odl.ops.reference import evaluate
 from odl.ops.tilings import tiled
 from odl.ops.wide import FLOATS, wide
@@ -57,7 +60,7 @@ class ConvGradWeight(Operator):
     """
 
     op_types = ("ai.odl.ConvGradWeight",)
-    kernels = (conv2d_grad_weight,)
+    kernels = (conv2d_grad_weight, matmul, planes, conv2d_planes_grad_weight)
     dtypes = FLOATS
     attributes = ("dilations", "group", "kernel_shape", "pads", "strides")
     note = "gradient of Conv"
@@ -100,7 +103,8 @@ class ConvGradWeight(Operator):
                 dw = Reshape (turned, w_shape)
             }""")
 
-    def lower(self, node: Node) -> list[Call]:
+    def arguments(self, node: Node) -> dict[str, Any]:
+        """The kernel's arguments."""
         rank = len(node.shape()) - 2
         (batch, in_c), out_c = node.shape()[:2], node.shape(1)[1]
         one, zero = (1,) * rank, (0,) * (2 * rank)
@@ -121,7 +125,54 @@ class ConvGradWeight(Operator):
         }
         if args["size"] == (1, 1) and args["in_hw"] == args["out_hw"]:  # one long row
             args["in_hw"] = args["out_hw"] = (1, product(node.shape()[2:]))
-        return [Call(conv2d_grad_weight, str(node.dtype()), args)]
+        return args
+
+    def lower(self, node: Node) -> list[Call]:
+        return [Call(conv2d_grad_weight, str(node.dtype()), self.arguments(node))]
+
+    def forms(self, node: Node) -> list[Callable[[], list[Call]]]:
+        args = self.arguments(node)
+        plain = args["size"] == (1, 1) and args["in_hw"] == args["out_hw"]
+        if plain and args["batch"] == args["groups"] == 1:
+            return [lambda: self._product(node, args), *super().forms(node)]
+        return [lambda: self._by_planes(node, args), *super().forms(node)]
+
+    def _product(self, node: Node, args: dict[str, Any]) -> list[Call]:
+        """dw = dy x^T."""
+        k, n = product(args["in_hw"]), args["in_c"]
+        pair = {"a": args["dy"], "b": args["x"], "y": args["dw"], "b_stride": (1, k)}
+        return [Call(matmul, str(node.dtype()), matmul_args(args["out_c"], k, n, **pair))]
+
+    def _by_planes(self, node: Node, args: dict[str, Any]) -> list[Call]:
+        """Channels stand side by side in blocks; where they are few, rows of taps do."""
+        in_hw, out_hw, size = args["in_hw"], args["out_hw"], args["size"]
+        stride, dilation, pad = args["stride"], args["dilation"], args["pad"]
+        by_rows = args["in_c"] // args["groups"] < min(4, size[0])
+        width, top = even(out_hw[1]), pad[0] if by_rows else 0
+        reach = width + (size[1] - 1) * dilation[1] // stride[1]
+        rows = (out_hw[0] - 1) * stride[0] + (size[0] - 1) * dilation[0] + 1
+        x, dy = Planes(args["x"], [], *in_hw), Planes(args["dy"], [], *out_hw)
+        if width != out_hw[1]:
+            dy = make_planes(node, 1, hw=out_hw, left=0, pitch=width)
+        is_tall = by_rows and (top or rows > in_hw[0])
+        if stride[1] > 1 or pad[1] or reach > in_hw[1] or is_tall:
+            x = make_planes(
+                node, 0, hw=in_hw, left=pad[1], pitch=even(reach), phases=stride[1],
+                rows=(max(rows, top + in_hw[0]), top) if by_rows else None,
+            )  # fmt: skip
+        made = {
+            **{k: v for k, v in args.items() if k not in ("in_hw", "pad")},
+            "x": x.ref,
+            "dy": dy.ref,
+            "in_rows": x.rows,
+            "pitch": x.pitch,
+            "dy_pitch": dy.pitch,
+            "begin": (top - pad[0], 0),
+            "by_rows": int(by_rows),
+        }
+        fields = {name: made[name] for name in conv2d_planes_grad_weight.fields}
+        call = Call(conv2d_planes_grad_weight, str(node.dtype()), fields)
+        return [*x.calls, *dy.calls, call]
 
     def macs(self, node: Node) -> int:
         return node.size() * node.shape(1)[0] * product(node.shape(1)[2:])

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +15,7 @@ from odl.ops.backward import Backward, Gradients
 from odl.ops.matmul import matmul, matmul_args
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
+from odl.ops.planes import Planes, conv2d_planes, even, make_planes, planes
 from odl.ops.reference import evaluate
 from odl.ops.wide import FLOATS, wide
 from odl.program import Call, In, Out, kernel
@@ -58,9 +63,39 @@ def conv_transpose(
     y[: out.size] = out.ravel()
 
 
+@dataclass(frozen=True)
+class Turned:
+    """Along one axis, the convolution that gives each `stride`-th element of the result."""
+
+    count: int
+    """Elements of the result."""
+    taps: int
+    last: int
+    """The tap that meets the first input: from it, each `step`-th one is taken, backwards."""
+    step: int
+    begin: int
+    """The input that meets the first element."""
+    dilation: int
+
+    @property
+    def reach(self) -> int:
+        return self.count + (self.taps - 1) * self.dilation if self.taps else 0
+
+
+def turned(phase: int, stride: int, dilation: int, pad: int, size: int, out: int) -> Turned:
+    """Of the elements phase, phase + stride, ... of a result that has `out` of them."""
+    count = -(-(out - phase) // stride)
+    met = [i for i in range(size) if (phase + pad - i * dilation) % stride == 0]
+    common = math.gcd(stride, dilation)
+    if not met:
+        return Turned(count, 0, 0, 1, 0, 1)
+    begin = (phase + pad - met[-1] * dilation) // stride
+    return Turned(count, len(met), met[-1], stride // common, begin, dilation // common)
+
+
 class ConvTranspose(Operator):
     op_types = ("ConvTranspose",)
-    kernels = (conv_transpose, matmul)
+    kernels = (conv_transpose, matmul, planes, conv2d_planes)
     attributes = (
         "auto_pad", "dilations", "group", "kernel_shape", "output_padding", "output_shape", "pads",
         "strides",
@@ -131,15 +166,25 @@ class ConvTranspose(Operator):
             pad.append(total // 2 if auto == "SAME_UPPER" else total - total // 2)
         return pad
 
+    def _is_pointwise(self, node: Node) -> bool:
+        one = (1,) * (len(node.shape()) - 2)
+        pad = self._pad(node, node.attr("strides", one), node.attr("dilations", one))
+        same_size = product(node.shape()[2:]) == product(node.out_shape()[2:])
+        is_plain = product(node.shape(1)[2:]) == 1 and same_size and not any(pad)
+        return is_plain and node.attr("group", 1) == 1
+
+    def forms(self, node: Node) -> list[Callable[[], list[Call]]]:
+        if self._is_pointwise(node) or len(node.shape()) > 4:
+            return super().forms(node)
+        return [lambda: self._by_planes(node), *super().forms(node)]
+
     def lower(self, node: Node) -> list[Call]:
         (batch, in_c), groups = node.shape(0)[:2], node.attr("group", 1)
         rank = len(node.shape()) - 2
         stride, dilation = node.attr("strides", (1,) * rank), node.attr("dilations", (1,) * rank)
         pad = self._pad(node, stride, dilation)
-        points = product(node.shape()[2:])
-        same_size = points == product(node.out_shape()[2:])
-        if groups == 1 and product(node.shape(1)[2:]) == 1 and same_size and not any(pad):
-            return self._pointwise(node, points)
+        if self._is_pointwise(node):
+            return self._pointwise(node, product(node.shape()[2:]))
         args = {
             "x": node.input(0),
             "w": node.input(1),
@@ -157,6 +202,56 @@ class ConvTranspose(Operator):
             "pad": (0, 0, *pad)[-3:],
         }
         return [Call(conv_transpose, str(node.dtype()), args)]
+
+    def _by_planes(self, node: Node) -> list[Call]:
+        """A convolution for each phase of rows and columns, with the taps that meet it, turned."""
+        one = (1,) * (len(node.shape()) - 2)
+        stride, dilation = node.attr("strides", one), node.attr("dilations", one)
+        hw, out_hw = (1, *node.shape()[2:])[-2:], (1, *node.out_shape()[2:])[-2:]
+        size = (1, *node.shape(1)[2:])[-2:]
+        steps, gaps = (1, *stride)[-2:], (1, *dilation)[-2:]
+        pad = (0, *self._pad(node, stride, dilation))[-2:]
+        rows, columns = (
+            [turned(f, *axis) for f in range(min(axis[0], axis[-1]))]
+            for axis in zip(steps, gaps, pad, size, out_hw, strict=True)
+        )
+        left = max(0, *(-c.begin for c in columns if c.taps))
+        reach = max(left + c.begin + c.reach for c in columns)
+        made = Planes(node.input(0), [], *hw)
+        if left or reach > hw[1]:
+            made = make_planes(node, 0, hw=hw, left=left, pitch=even(reach))
+        (batch, in_c), out_group, groups = node.shape()[:2], node.shape(1)[1], node.attr("group", 1)
+        taps, kind, y = product(size), node.dtype(), node.output()
+        calls = made.calls
+        for (f, r), (g, c) in itertools.product(enumerate(rows), enumerate(columns)):
+            args: dict[str, Any] = {
+                "x": made.ref,
+                "w": node.input(1),
+                "bias": node.optional(2),
+                "y": replace(y, offset=(f * out_hw[1] + g) * kind.size),
+                "batch": batch,
+                "groups": groups,
+                "in_c": in_c,
+                "in_rows": made.rows,
+                "pitch": made.pitch,
+                "out_c": out_group * groups,
+                "out_hw": (r.count, c.count),
+                "size": (r.taps, c.taps) if r.taps and c.taps else (0, 0),
+                "stride": (1, 1),
+                "dilation": (r.dilation, c.dilation),
+                "begin": (r.begin, left + c.begin),
+                "w_begin": r.last * size[1] + c.last,
+                "w_stride": (
+                    in_c // groups * out_group * taps,
+                    taps,
+                    out_group * taps,
+                    -r.step * size[1],
+                    -c.step,
+                ),
+                "y_stride": (product(out_hw), steps[0] * out_hw[1], steps[1]),
+            }
+            calls.append(Call(conv2d_planes, str(kind), args))
+        return calls
 
     def _pointwise(self, node: Node, points: int) -> list[Call]:
         """y[t] = w^T x[t]: rows are output channels, columns are positions."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -79,6 +79,13 @@ class Operator:
     def lower(self, node: Node) -> list[Call]:
         """The kernel calls that compute the node."""
         raise NotImplementedError
+
+    def forms(self, node: Node) -> list[Callable[[], list[Call]]]:
+        """The ways to compute the node, best first; the last one has bodies on every target.
+
+        Another is taken where all of its calls have bodies for the target's ISA.
+        """
+        return [lambda: self.lower(node)]
 
     def move(self, node: Node, perm: layout.Perm) -> layout.Moved | None:
         """The node that takes its operands before a Transpose by `perm`, if there is one.

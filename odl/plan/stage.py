@@ -32,6 +32,12 @@ class Staged:
     """Names of storages."""
 
 
+def _has_gaps(call: Call) -> bool:
+    """Whether a piece may leave elements of its output's block as they are."""
+    tiling = call.kernel.tiling
+    return tiling is None or tiling.has_gaps(call.args)
+
+
 @dataclass
 class _Tile:
     name: str
@@ -137,7 +143,7 @@ class _Stager:
             tensor = self._lowered.tensors[ref.tensor]
             writes = name in call.kernel.writes
             partial = ref.offset > 0 or self._writers[self._origin(ref.tensor)] > 1
-            reads = not writes or (partial and call.kernel.tiling is None)
+            reads = not writes or (partial and _has_gaps(call))
             offset, resident = ref.offset // tensor.dtype.size, self._is_resident(ref.tensor)
             found.append(Operand(name, tensor, offset, reads, writes, resident))
         return found

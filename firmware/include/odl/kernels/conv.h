@@ -54,4 +54,55 @@ struct odl_conv2d_grad_weight {
 };
 odl_kernel odl_conv2d_grad_weight_f32, odl_conv2d_grad_weight_f16;
 
+/*
+ * A copy with room for windows: y[n][out_rows][phases][pitch] of x[n][rows][columns]. Element
+ * (r, f, t) is that in row r - top and column t * phases + f - left, or 0 where x has none: with as
+ * many phases as a window's stride, what a tap meets is contiguous. Not in place.
+ */
+struct odl_planes {
+    const void *x;
+    void *y;
+    int32_t n, rows, columns;
+    int32_t top, left;
+    int32_t out_rows, phases, pitch;
+};
+odl_kernel odl_planes_b16, odl_planes_b32;
+
+/*
+ * Convolution of planes x[batch][in_c][in_rows][stride[1]][pitch]: tap (i, j) of output (r, t)
+ * is in row begin[0] + r * stride[0] + i * dilation[0], if x has it, and at position j *
+ * dilation[1] of those that the phases share out, begin[1] + t elements on. Weights of (group, out,
+ * in, i, j) are at w_begin and their w_stride, output (channel, r, t) is at its y_stride. A size of
+ * 0 leaves the bias alone. Columns up to seven behind the last one may be read. Error: as of
+ * conv2d. Not in place.
+ */
+struct odl_conv2d_planes {
+    const void *x, *w, *bias;
+    void *y;
+    int32_t batch, groups;
+    int32_t in_c, in_rows, pitch;
+    int32_t out_c, out_hw[2];
+    int32_t size[2], stride[2], dilation[2], begin[2];
+    int32_t w_begin, w_stride[5], y_stride[3];
+};
+odl_kernel odl_conv2d_planes_f32, odl_conv2d_planes_f16;
+
+/*
+ * Gradient of conv2d_planes' weights, dense: dw[out_c][in_c / groups][size], from dy[batch][out_c]
+ * [out_hw[0]][dy_pitch] and the x that has been convolved. Where out_hw[1] is odd, dy and x have a
+ * column more: dy's is 0, x's finite. With by_rows no tap lies outside x's rows. Error: gamma(K +
+ * 1)
+ * * sum |dy| |x|, K = batch * out_hw. Not in place.
+ */
+struct odl_conv2d_planes_grad_weight {
+    const void *x, *dy;
+    void *dw;
+    int32_t batch, groups;
+    int32_t in_c, in_rows, pitch;
+    int32_t out_c, out_hw[2], dy_pitch;
+    int32_t size[2], stride[2], dilation[2], begin[2];
+    int32_t by_rows; /* a hint: kernel rows rather than channels stand side by side in blocks */
+};
+odl_kernel odl_conv2d_planes_grad_weight_f32, odl_conv2d_planes_grad_weight_f16;
+
 #endif

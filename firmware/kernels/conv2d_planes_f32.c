@@ -1,0 +1,6 @@
+/* Convolution of planes in single precision. */
+#define T float
+#define ACC float
+#define NAME odl_conv2d_planes_f32
+#define NAME_(part) odl_conv2d_planes_f32_##part
+#include "conv2d_planes.inc"

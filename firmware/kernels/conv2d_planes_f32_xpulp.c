@@ -1,0 +1,8 @@
+/* Convolution of planes in single precision on PULP cores. */
+#include "xpulp.h"
+
+#define NAME odl_conv2d_planes_f32_xpulp
+#define NAME_(part) odl_conv2d_planes_f32_xpulp_##part
+#include "xpulp_single.inc"
+
+#include "conv2d_planes_xpulp.inc"

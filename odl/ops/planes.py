@@ -1,0 +1,170 @@
+"""Convolutions over planes: copies of the input in which what a tap meets is contiguous."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from odl.ops import planes_tilings
+from odl.ops.node import Node
+from odl.ops.operator import product
+from odl.ops.tilings import tiled
+from odl.ops.wide import wide
+from odl.program import Call, In, Out, Ref, kernel
+
+Ints = tuple[int, ...]
+
+
+@tiled(planes_tilings.copies)
+@kernel
+def planes(
+    x: In,
+    y: Out,
+    n: int,
+    rows: int,
+    columns: int,
+    top: int,
+    left: int,
+    out_rows: int,
+    phases: int,
+    pitch: int,
+) -> None:
+    """y[n, r, f, t] = x[n, r - top, t * phases + f - left], or 0 where x has none."""
+    image = x[: n * rows * columns].reshape(n, rows, columns)
+    row = np.arange(out_rows)[:, None] - top
+    column = np.arange(pitch * phases) - left
+    inside = (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
+    full = image[:, row.clip(0, rows - 1), column.clip(0, columns - 1)]
+    dealt = np.where(inside, full, 0).reshape(n, out_rows, pitch, phases)
+    y[: dealt.size] = dealt.swapaxes(2, 3).ravel()
+
+
+@tiled(planes_tilings.conv)
+@kernel
+def conv2d_planes(
+    x: In,
+    w: In,
+    bias: In | None,
+    y: Out,
+    batch: int,
+    groups: int,
+    in_c: int,
+    in_rows: int,
+    pitch: int,
+    out_c: int,
+    out_hw: tuple[int, ...],
+    size: tuple[int, ...],
+    stride: tuple[int, ...],
+    dilation: tuple[int, ...],
+    begin: tuple[int, ...],
+    w_begin: int,
+    w_stride: tuple[int, ...],
+    y_stride: tuple[int, ...],
+) -> None:
+    """Tap (i, j) of output (r, t) is in row begin + r * stride + i * dilation, and begin + t
+    elements on from position j * dilation of those that the phases share out."""
+    in_group, out_group = in_c // groups, out_c // groups
+    steps = (groups, out_group, in_group, *size)
+    places = np.tensordot(w_stride, np.indices(steps).reshape(5, -1), 1).reshape(steps)
+    weights = wide(w[w_begin + places])
+    rows = begin[0] + np.arange(out_hw[0]) * stride[0]
+    b, c = np.arange(batch)[:, None, None, None], np.arange(in_c)[:, None, None]
+    out = np.zeros((batch, groups, out_group, *out_hw), np.float32)
+    if bias is not None:
+        out += wide(bias[:out_c]).reshape(groups, out_group, 1, 1)
+    for i, j in np.ndindex(*size):
+        row, at = rows + i * dilation[0], j * dilation[1]
+        inside = (row >= 0) & (row < in_rows)
+        line = (b * in_c + c) * in_rows + row.clip(0, in_rows - 1)[:, None]
+        first = (line * stride[1] + at % stride[1]) * pitch + at // stride[1] + begin[1]
+        places = first + np.arange(out_hw[1])
+        part = np.where(inside[:, None], wide(x[np.where(inside[:, None], places, 0)]), 0)
+        part = part.reshape(batch, groups, in_group, *out_hw)
+        out += np.einsum("bgchw,goc->bgohw", part, weights[..., i, j], optimize=True)
+    channel = np.arange(batch * out_c)[:, None, None] * y_stride[0]
+    to = channel + np.arange(out_hw[0])[:, None] * y_stride[1] + np.arange(out_hw[1]) * y_stride[2]
+    y[to.ravel()] = out.ravel()
+
+
+@tiled(planes_tilings.grad_weight)
+@kernel
+def conv2d_planes_grad_weight(
+    x: In,
+    dy: In,
+    dw: Out,
+    batch: int,
+    groups: int,
+    in_c: int,
+    in_rows: int,
+    pitch: int,
+    out_c: int,
+    out_hw: tuple[int, ...],
+    dy_pitch: int,
+    size: tuple[int, ...],
+    stride: tuple[int, ...],
+    dilation: tuple[int, ...],
+    begin: tuple[int, ...],
+    by_rows: int,
+) -> None:
+    """dw[o, c, i, j] = sum over images and positions of dy[b, o, p] * x[b, c, tap i, j of p]."""
+    v = wide(x[: batch * in_c * in_rows * stride[1] * pitch])
+    v = v.reshape(batch, groups, -1, in_rows, stride[1], pitch)
+    g = wide(dy[: batch * out_c * out_hw[0] * dy_pitch]).reshape(
+        batch, groups, -1, out_hw[0], dy_pitch
+    )
+    out = np.zeros((groups, out_c // groups, in_c // groups, *size), np.float32)
+    for i, j in np.ndindex(*size):
+        rows, at = begin[0] + i * dilation[0] + np.arange(out_hw[0]) * stride[0], j * dilation[1]
+        met = (rows >= 0) & (rows < in_rows)
+        first = begin[1] + at // stride[1]
+        part = v[:, :, :, rows[met], at % stride[1], first : first + out_hw[1]]
+        out[..., i, j] = np.einsum(
+            "bgohw,bgchw->goc", g[:, :, :, met, : out_hw[1]], part, optimize=True
+        )
+    dw[: out.size] = out.ravel()
+
+
+@dataclass(frozen=True)
+class Planes:
+    """Where the planes of a tensor [batch, channels, rows, columns] are, and how they are made."""
+
+    ref: Ref
+    calls: list[Call]
+    rows: int
+    pitch: int
+
+
+def even(n: int) -> int:
+    return n + n % 2
+
+
+def make_planes(
+    node: Node,
+    i: int,
+    *,
+    hw: Ints,
+    left: int,
+    pitch: int,
+    phases: int = 1,
+    rows: tuple[int, int] | None = None,
+) -> Planes:
+    """The planes of input `i`; `rows` are how many they have, and how many zero ones come first."""
+    out_rows, top = rows or (hw[0], 0)
+    n = product(node.shape(i)[:2])
+    y = node.new_scratch(f"planes{i}", node.dtype(i), (n, out_rows, phases, pitch))
+    args: dict[str, Any] = {
+        "x": node.input(i),
+        "y": y,
+        "n": n,
+        "rows": hw[0],
+        "columns": hw[1],
+        "top": top,
+        "left": left,
+        "out_rows": out_rows,
+        "phases": phases,
+        "pitch": pitch,
+    }
+    call = Call(planes, f"b{8 * node.dtype(i).size}", args)
+    return Planes(y, [call], out_rows, pitch)
