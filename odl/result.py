@@ -70,9 +70,12 @@ class Cost:
     """The sum over the steps of the slowest core's count."""
     total: int
     """The sum over the steps and the cores."""
+    events: tuple[int, ...] = ()
+    """The same sums of each of the target's events, in its order."""
 
     def __sub__(self, other: Cost) -> Cost:
-        return Cost(self.critical - other.critical, self.total - other.total)
+        events = tuple(a - b for a, b in zip(self.events, other.events, strict=True))
+        return Cost(self.critical - other.critical, self.total - other.total, events)
 
 
 @dataclass(frozen=True)

@@ -104,6 +104,9 @@ class Target:
     kernels: tuple[str, ...] = ()
     """Suffixes of kernel files for its ISA, best first; the portable kernel is the last resort."""
     dtypes: tuple[str, ...] = ("f32", "f16", "i8", "u8", "i32", "i64", "b8")
+    events: tuple[str, ...] = ()
+    """What it counts besides, summed over the cores: first a whole, then the parts it is made of,
+    by cause."""
     alignment: int = 4
     """Of tensors in memory, in bytes; never less than an element."""
 

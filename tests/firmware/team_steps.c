@@ -94,7 +94,7 @@ static uint32_t team_of(uint32_t run) {
 }
 
 static void run_team(void) {
-    struct odl_cost want = {0, 0};
+    struct odl_cost want = {.critical = 0};
     uint32_t before = 0;
     odl_platform_start();
     for (uint32_t at = 0, run = 0, n; at < STEPS; at += n, run++) {
