@@ -73,6 +73,10 @@ class Cost:
     events: tuple[int, ...] = ()
     """The same sums of each of the target's events, in its order."""
 
+    def __add__(self, other: Cost) -> Cost:
+        events = tuple(a + b for a, b in zip(self.events, other.events, strict=True))
+        return Cost(self.critical + other.critical, self.total + other.total, events)
+
     def __sub__(self, other: Cost) -> Cost:
         events = tuple(a - b for a, b in zip(self.events, other.events, strict=True))
         return Cost(self.critical - other.critical, self.total - other.total, events)

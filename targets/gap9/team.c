@@ -17,10 +17,10 @@ enum {
     JUMP_STALL,
     L2_LOAD,
     L2_STORE,
-    BANK_CONFLICT,
+    BANK_STALL,
     DIVIDE,
     MISALIGNED,
-    FPU_CONTENTION,
+    FPU_STALL,
     WAIT,
     TRANSFER,
     EVENTS
@@ -120,10 +120,10 @@ static void read_counters(volatile uint32_t *to) {
     to[JUMP_STALL] = ODL_CSR(0x783);
     to[L2_LOAD] = ODL_CSR(0x78e);
     to[L2_STORE] = ODL_CSR(0x78f);
-    to[BANK_CONFLICT] = ODL_CSR(0x790);
+    to[BANK_STALL] = ODL_CSR(0x790);
     to[DIVIDE] = ODL_CSR(0x791);
     to[MISALIGNED] = ODL_CSR(0x79d);
-    to[FPU_CONTENTION] = ODL_CSR(0x79e);
+    to[FPU_STALL] = ODL_CSR(0x79e);
     to[WAIT] = ODL_CSR(0x78b);
     to[TRANSFER] = to[CYCLES];
     for (int part = CYCLES + 1; part < TRANSFER; part++) {
