@@ -141,12 +141,8 @@ def describe(
 
 def _step(call: Call) -> StepInfo:
     half = call.function in assets.half_kernels()
-    return StepInfo(call.node, call.op, call.function, call.macs, half, _moved(call))
-
-
-def _moved(call: Call) -> int:
-    """Bytes of the transfers that run beside the call."""
-    return sum(t.nbytes for t in getattr(call, "transfers", ()))
+    moved = sum(t.nbytes for t in call.transfers)
+    return StepInfo(call.node, call.op, call.function, call.macs, half, moved)
 
 
 def _training(program: Program) -> TrainingInfo | None:

@@ -180,10 +180,10 @@ static void lead(void) {
         odl_cluster_barrier();
         team.critical += team.counted[0][CYCLES];
         for (uint32_t i = 0; i < team.cores; i++) {
-            team.total += team.counted[i][CYCLES] - team.counted[i][WAIT];
-            team.total -= team.counted[i][TRANSFER];
+            const volatile uint32_t *counted = team.counted[i];
+            team.total += counted[CYCLES] - counted[WAIT] - counted[TRANSFER];
             for (uint32_t event = 0; event < EVENTS; event++) {
-                team.events[event] += team.counted[i][event];
+                team.events[event] += counted[event];
             }
         }
         __asm__ volatile("fence rw, rw" ::: "memory");
