@@ -102,7 +102,7 @@ static void run_team(void) {
         for (uint32_t i = at; i < at + n; i++) {
             uint64_t slowest = 0;
             places[i] = (struct place){i, before};
-            steps[i] = (struct odl_step){share, &places[i], sizeof places[i]};
+            steps[i] = (struct odl_step){.run = share, .args = &places[i]};
             before = team_of(run);
             for (uint32_t c = 0; c < before; c++) {
                 slowest = work_of(i, c) > slowest ? work_of(i, c) : slowest;
