@@ -37,6 +37,7 @@ def _dtypes(ctx: click.Context, param: click.Parameter, value: str) -> tuple[str
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Keep the build folders in this one."
 )
+@click.option("--svg", type=click.Path(path_type=Path), help="Draw a roofline into this file.")
 @json_option
 def command(
     target: str,
@@ -44,6 +45,7 @@ def command(
     dtype: tuple[str, ...],
     only: str,
     output: Path | None,
+    svg: Path | None,
     as_json: bool,
 ) -> int:
     """Measure matrix products, a convolution's training step, ResNet8 and DS-CNN on a simulator,
@@ -57,7 +59,7 @@ def command(
     from odl.bench.measure import measure
     from odl.bench.works import SOURCES, WORKS
     from odl.errors import UsageError
-    from odl.report.bench_report import print_bench, print_bench_json
+    from odl.report.bench_report import bench_roofline, print_bench, print_bench_json
     from odl.report.progress import progress
 
     machine = targets.load(target)
@@ -75,5 +77,7 @@ def command(
             progress(f"bench on {target}", len(works) * len(dtype), "programs")
         )
         found = measure(works, machine, dtype, numbers, output, tell)
+    if svg:
+        svg.write_text(bench_roofline(machine, found), encoding="utf-8")
     (print_bench_json if as_json else print_bench)(machine, found, SOURCES)
     return 1 if any(m.error for m in found) else 0

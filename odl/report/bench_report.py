@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from odl.errors import UsageError
 from odl.report.console import print_facts, print_json, print_table
 from odl.report.profile_report import WIDTH, event_columns, event_shares, heading, percent
+from odl.report.roofline import Point, roofline
 from odl.result import Cost, Measurement
 from odl.target import Target
 
@@ -93,6 +95,33 @@ def print_bench(target: Target, found: Sequence[Measurement], sources: Mapping[s
         ("failed", f"{m.work}, {m.dtype}, {m.cores} cores: {m.error}") for m in found if m.error
     ]
     print_facts(facts)
+
+
+def bench_roofline(target: Target, found: Sequence[Measurement]) -> str:
+    """The measurements on the most cores as SVG.
+
+    Raises:
+        UsageError: nobody has stated what the target can do at most.
+    """
+    if target.limits is None:
+        raise UsageError(
+            f"there is no roofline for {target.name}", advice="its target.toml states no [limits]"
+        )
+    most = max(m.cores for m in found)
+    shown = [m for m in found if m.cost and m.cores == most and m.limit]
+    points = [
+        Point(f"{m.work} {m.dtype}", m.dtype, m.rate, m.macs / m.moved if m.moved else None)
+        for m in shown
+    ]
+    unit = target.counter.removesuffix("s")
+    return roofline(
+        f"odl on {target.name}, {most} cores",
+        points,
+        {m.dtype: m.limit for m in shown},
+        target.limits.bytes,
+        ("MAC for each byte moved between memories", f"MAC/{unit}"),
+        f"{target.limits.bytes} bytes/{unit}",
+    )
 
 
 def _cells(m: Measurement, columns: Sequence[Callable[[Measurement, Cost], str]]) -> Iterator[str]:
