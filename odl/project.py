@@ -40,6 +40,8 @@ class StepInfo:
     macs: int
     half: bool = False
     """Whether it sums up in half precision."""
+    moved: int = 0
+    """Bytes copied between memories beside it."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,8 @@ def describe(
 
 def _step(call: Call) -> StepInfo:
     half = call.function in assets.half_kernels()
-    return StepInfo(call.node, call.op, call.function, call.macs, half)
+    moved = sum(t.nbytes for t in call.transfers)
+    return StepInfo(call.node, call.op, call.function, call.macs, half, moved)
 
 
 def _training(program: Program) -> TrainingInfo | None:

@@ -70,9 +70,40 @@ class Cost:
     """The sum over the steps of the slowest core's count."""
     total: int
     """The sum over the steps and the cores."""
+    events: tuple[int, ...] = ()
+    """The same sums of each of the target's events, in its order."""
+
+    def __add__(self, other: Cost) -> Cost:
+        events = tuple(a + b for a, b in zip(self.events, other.events, strict=True))
+        return Cost(self.critical + other.critical, self.total + other.total, events)
 
     def __sub__(self, other: Cost) -> Cost:
-        return Cost(self.critical - other.critical, self.total - other.total)
+        events = tuple(a - b for a, b in zip(self.events, other.events, strict=True))
+        return Cost(self.critical - other.critical, self.total - other.total, events)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One work of a benchmark, in one precision, on so many cores."""
+
+    work: str
+    dtype: str
+    cores: int
+    macs: int = 0
+    moved: int = 0
+    """Bytes copied between memories."""
+    cost: Cost | None = None
+    limit: int = 0
+    """Multiply-accumulates that the cores could do in a cycle; 0 where unknown."""
+    peer: str = ""
+    """The figure that others have reached, with the letter of its source."""
+    error: str = ""
+    """Why there is no cost."""
+
+    @property
+    def rate(self) -> float:
+        """Multiply-accumulates in one count of the critical path."""
+        return self.macs / self.cost.critical if self.cost and self.cost.critical else 0.0
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,22 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """The most that the machine can do in a cycle."""
+
+    units: int
+    """That multiply and accumulate: one for each core, until cores share them."""
+    macs: dict[str, int]
+    """Of one unit, by element type."""
+    bytes: int
+    """Moved between memories."""
+
+    def macs_per_cycle(self, dtype: str, cores: int) -> int:
+        """Of so many cores together; 0 for a type that has no figure."""
+        return min(cores, self.units) * self.macs.get(dtype, 0)
+
+
+@dataclass(frozen=True)
 class Target:
     """One machine, as its target.toml states it."""
 
@@ -104,6 +120,11 @@ class Target:
     kernels: tuple[str, ...] = ()
     """Suffixes of kernel files for its ISA, best first; the portable kernel is the last resort."""
     dtypes: tuple[str, ...] = ("f32", "f16", "i8", "u8", "i32", "i64", "b8")
+    events: tuple[str, ...] = ()
+    """What it counts besides, summed over the cores: first a whole, then the parts it is made of,
+    by cause."""
+    limits: Limits | None = None
+    """None where nobody has measured them."""
     alignment: int = 4
     """Of tensors in memory, in bytes; never less than an element."""
 
@@ -167,7 +188,8 @@ def parse(cls: type[T], data: dict[str, Any], where: str) -> T:
 
 
 def _convert(hint: Any, value: Any, where: str) -> Any:
-    nested = {Memory: Memory, Build: Build, Run: Run, ToolChain: ToolChain}.get(hint)
+    tables: dict[Any, Any] = {c: c for c in (Memory, Build, Run, ToolChain)}
+    nested = {**tables, Limits | None: Limits}.get(hint)
     if nested is not None and isinstance(value, dict):
         return parse(nested, value, where)
     if hint == dict[str, ToolChain] and isinstance(value, dict):
@@ -177,6 +199,9 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
     if hint == tuple[str, ...] and isinstance(value, list):
         if all(isinstance(v, str) for v in value):
             return tuple(value)
+    elif hint == dict[str, int] and isinstance(value, dict):
+        if all(type(v) is int for v in value.values()):
+            return value
     elif hint in (int, str) and type(value) is hint:
         return value
     raise UsageError(f"has the wrong type ({type(value).__name__})", where=where)

@@ -161,7 +161,11 @@ static void run(const struct odl_frame *request) {
 static void counters(const struct odl_frame *request) {
     const struct odl_cost cost = odl_team_cost();
     uint16_t at = put(0, cost.critical, 8);
-    answer(request, put(at, cost.total, 8));
+    at = put(at, cost.total, 8);
+    for (uint32_t i = 0; i < cost.event_count && at + 8 <= ODL_LINK_PAYLOAD; i++) {
+        at = put(at, cost.events[i], 8);
+    }
+    answer(request, at);
 }
 
 static void bye(const struct odl_frame *request) {

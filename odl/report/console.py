@@ -18,9 +18,9 @@ PLAIN_WIDTH = 140
 """Columns where standard output is no terminal."""
 
 
-def console() -> Console:
+def console(plain_width: int = PLAIN_WIDTH) -> Console:
     """Standard output; without a terminal there are no colours and a fixed width."""
-    width = None if sys.stdout.isatty() else PLAIN_WIDTH
+    width = None if sys.stdout.isatty() else plain_width
     return Console(width=width, highlight=False, markup=False, emoji=False)
 
 
@@ -30,6 +30,7 @@ def print_table(
     numbers: str = "",
     fail: int | None = None,
     spare: Sequence[int] = (),
+    plain_width: int = PLAIN_WIDTH,
 ) -> None:
     """A table with one line per row.
 
@@ -37,9 +38,10 @@ def print_table(
         numbers: letters, one per column: `r` is right-aligned, anything else left.
         fail: the column whose text, other than `ok`, is shown in red.
         spare: columns to leave out, in this order, until a narrow terminal holds the table.
+        plain_width: of the table where standard output is no terminal.
     """
     texts = [[printable(cell) for cell in row] for row in rows]
-    out, shown = console(), list(range(len(head)))
+    out, shown = console(plain_width), list(range(len(head)))
     unlimited = out.options.update(max_width=10_000)
     table = _table(head, texts, numbers, fail, shown)
     for column in spare:

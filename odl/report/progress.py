@@ -11,10 +11,10 @@ LINE_SECONDS = 10.0
 
 
 @contextmanager
-def progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
+def progress(title: str, total: int, unit: str = "samples") -> Iterator[Callable[[int], None]]:
     """A function that is told how many of `total` are done."""
     if not sys.stderr.isatty():
-        yield _lines(title, total)
+        yield _lines(title, total, unit)
         return
     from rich.console import Console
     from rich.progress import Progress
@@ -24,13 +24,13 @@ def progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
         yield lambda done: bar.update(task, completed=done)
 
 
-def _lines(title: str, total: int) -> Callable[[int], None]:
+def _lines(title: str, total: int, unit: str) -> Callable[[int], None]:
     last = time.monotonic()
 
     def tell(done: int) -> None:
         nonlocal last
         if done == total or time.monotonic() - last > LINE_SECONDS:
             last = time.monotonic()
-            print(f"{title}: {done} of {total} samples", file=sys.stderr, flush=True)
+            print(f"{title}: {done} of {total} {unit}", file=sys.stderr, flush=True)
 
     return tell

@@ -105,8 +105,10 @@ class Device:
 
     def cost(self) -> Cost:
         """Of all runs since the device started."""
+        form = f"<{2 + len(self.project.target.events)}Q"
         try:
-            return Cost(*struct.unpack("<2Q", self.link.ask(Request(Message.COUNTERS))))
+            critical, total, *events = struct.unpack(form, self.link.ask(Request(Message.COUNTERS)))
+            return Cost(critical, total, tuple(events))
         except struct.error as e:
             raise IntegrityError("the device's counters have the wrong size") from e
 

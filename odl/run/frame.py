@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import fastcrc
 from cobs import cobs
 
-VERSION = 1
+VERSION = 2
 """Of the protocol."""
 PAYLOAD = 1024
 """Largest payload, in bytes."""

@@ -23,8 +23,10 @@
 #define ODL_DMA_INCREMENT (1u << 18)
 #define ODL_DMA_ROWS (1u << 19)
 
-/* Start this core's performance counters; counter 0 is cycles. */
-#define ODL_COUNT_CYCLES() __asm__ volatile("csrw 0xcc0, %0; csrw 0xcc1, %1" ::"r"(-1), "r"(3))
+/* This core's performance counters: of which events, all to 0, and whether they count. */
+#define ODL_COUNT_EVENTS(mask) __asm__ volatile("csrw 0xcc0, %0" ::"r"(mask))
+#define ODL_COUNT_FROM_ZERO() __asm__ volatile("csrw 0x79f, zero")
+#define ODL_COUNT(on) __asm__ volatile("csrw 0xcc1, %0" ::"r"(on) : "memory")
 
 /* Sleep until all cores of the cluster have come here: trigger, wait and clear in one load. */
 static inline void odl_cluster_barrier(void) {

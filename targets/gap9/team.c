@@ -1,18 +1,36 @@
 /*
  * The team of a PULP cluster. The fabric controller gives it the steps of a model and waits; core 0
  * leads; the others sleep at the event unit's barrier in between. A step's cost is the time from
- * its barrier to the next, transfers and waiting included.
+ * its barrier to the next, transfers and waiting included, wherever it stands in a run.
  */
 #include "odl/team.h"
 
 #include "cluster.h"
 #include "odl/platform.h"
+#include "riscv.h"
+
+/* What target.toml lists as events, in its order; all but the first are parts of the first. */
+enum {
+    CYCLES,
+    INSTRUCTIONS,
+    LOAD_STALL,
+    JUMP_STALL,
+    L2_LOAD,
+    L2_STORE,
+    BANK_STALL,
+    DIVIDE,
+    MISALIGNED,
+    FPU_STALL,
+    WAIT,
+    TRANSFER,
+    EVENTS
+};
 
 static struct {
     const struct odl_step *volatile steps; /* the order; NULL when it has been carried out */
     volatile uint32_t count, cores;
-    volatile uint32_t busy[ODL_CORES]; /* cycles of each core inside kernels */
-    struct odl_cost cost;
+    volatile uint32_t counted[ODL_CORES][EVENTS]; /* by each core in the last run */
+    uint64_t events[EVENTS], critical, total;
 } team;
 
 void odl_team_run(const struct odl_step *steps, uint32_t count, uint32_t cores) {
@@ -29,7 +47,7 @@ void odl_team_run(const struct odl_step *steps, uint32_t count, uint32_t cores) 
 }
 
 struct odl_cost odl_team_cost(void) {
-    return team.cost;
+    return (struct odl_cost){team.critical, team.total, team.events, EVENTS};
 }
 
 /* What -DODL_BREAK_KERNEL=odl_relu_f32 breaks, to see whether verification finds it. */
@@ -94,51 +112,79 @@ static void wait_for(uint32_t counter) {
     ODL_DMA_STATUS = 1u << counter;
 }
 
+/* A counter stands at the number that the core gives its event. */
+static void read_counters(volatile uint32_t *to) {
+    to[CYCLES] = (uint32_t)odl_platform_count();
+    to[INSTRUCTIONS] = ODL_CSR(0x781);
+    to[LOAD_STALL] = ODL_CSR(0x782);
+    to[JUMP_STALL] = ODL_CSR(0x783);
+    to[L2_LOAD] = ODL_CSR(0x78e);
+    to[L2_STORE] = ODL_CSR(0x78f);
+    to[BANK_STALL] = ODL_CSR(0x790);
+    to[DIVIDE] = ODL_CSR(0x791);
+    to[MISALIGNED] = ODL_CSR(0x79d);
+    to[FPU_STALL] = ODL_CSR(0x79e);
+    to[WAIT] = ODL_CSR(0x78b);
+    to[TRANSFER] = to[CYCLES];
+    for (int part = CYCLES + 1; part < TRANSFER; part++) {
+        to[TRANSFER] -= to[part]; /* only cycles are counted while a core waits for transfers */
+    }
+}
+
+/*
+ * Between a step's barrier and the next the same is done for every step of every run, so that
+ * steps cost the same alone and together: the last one's arguments are fetched once more.
+ */
 static void work(uint32_t self) {
     const uint32_t count = team.count, cores = team.cores;
     const struct odl_core core = {(int32_t)self, (int32_t)cores};
     const struct odl_step *steps = team.steps;
     const int moves = self == ODL_CORES - 1; /* the core that serves the DMA */
-    uint32_t busy = 0;
     if (moves) {
         const uint32_t first = ODL_DMA_COMMAND;
         fetch(steps, 0);
         wait_for(first);
     }
-    odl_cluster_barrier();
-    for (uint32_t i = 0; i < count; i++) {
+    ODL_COUNT_FROM_ZERO();
+    for (uint32_t i = 0;; i++) {
+        odl_cluster_barrier();
+        ODL_COUNT(i < count);
+        if (i == count) {
+            break;
+        }
+        const struct odl_step *step = &steps[i], *next = &steps[i + (i + 1 < count)];
         const uint32_t under_way = moves ? ODL_DMA_COMMAND : 0;
         if (moves) {
-            begin_transfers(&steps[i], i);
-            if (i + 1 < count) {
-                fetch(&steps[i + 1], i + 1);
-            }
+            begin_transfers(step, i);
+            fetch(next, i + 1);
         }
-        const int takes_part = steps[i].run != 0 && self < cores;
-        if (takes_part && (self != cores - 1 || steps[i].run != ODL_BREAK_KERNEL)) {
-            const uint32_t start = (uint32_t)odl_platform_count();
-            steps[i].run(args_of(&steps[i], i), core);
-            busy += (uint32_t)odl_platform_count() - start;
+        const int takes_part = step->run != 0 && self < cores;
+        if (takes_part && (self != cores - 1 || step->run != ODL_BREAK_KERNEL)) {
+            step->run(args_of(step, i), core);
         }
         if (moves) {
+            ODL_COUNT_EVENTS(1u << CYCLES);
             wait_for(under_way);
+            ODL_COUNT_EVENTS(-1);
         }
-        odl_cluster_barrier();
     }
-    team.busy[self] = busy;
+    read_counters(team.counted[self]);
 }
 
 static void lead(void) {
     for (;;) {
         while (!team.steps) {
         }
-        const uint32_t start = (uint32_t)odl_platform_count();
         odl_cluster_barrier();
         work(0);
-        team.cost.critical += (uint32_t)odl_platform_count() - start;
         odl_cluster_barrier();
+        team.critical += team.counted[0][CYCLES];
         for (uint32_t i = 0; i < team.cores; i++) {
-            team.cost.total += team.busy[i];
+            const volatile uint32_t *counted = team.counted[i];
+            team.total += counted[CYCLES] - counted[WAIT] - counted[TRANSFER];
+            for (uint32_t event = 0; event < EVENTS; event++) {
+                team.events[event] += counted[event];
+            }
         }
         __asm__ volatile("fence rw, rw" ::: "memory");
         team.steps = 0;
@@ -147,7 +193,7 @@ static void lead(void) {
 
 void odl_team_join(uint32_t self) {
     ODL_EVENT_MASK_OR = ODL_BARRIER_EVENT;
-    ODL_COUNT_CYCLES();
+    ODL_COUNT_EVENTS(-1);
     if (self == 0) {
         ODL_BARRIER_CORES = (1u << ODL_CORES) - 1;
         ODL_BARRIER_WAKES = (1u << ODL_CORES) - 1;

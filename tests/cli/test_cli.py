@@ -32,7 +32,8 @@ def said(capsys: pytest.CaptureFixture[str]) -> str:
 def test_help_names_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
     assert _run(["--help"]) == 0
     text = capsys.readouterr().out
-    for verb in ["compile", "build", "run", "analyze", "ops", "targets", "doctor", "view", "demo"]:
+    verbs = ["compile", "build", "run", "profile", "analyze", "ops", "targets", "doctor", "view"]
+    for verb in [*verbs, "demo"]:
         assert re.search(rf"^  {verb} ", text, re.MULTILINE), verb
 
 

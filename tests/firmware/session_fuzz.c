@@ -49,7 +49,7 @@ static void step(const void *args, struct odl_core core) {
     steps_done++;
 }
 
-static const struct odl_step steps[STEPS] = {{step, NULL}, {step, NULL}, {step, NULL}};
+static const struct odl_step steps[STEPS] = {{.run = step}, {.run = step}, {.run = step}};
 static const struct odl_model model = {
     .name = "fuzzed",
     .hash = {0, 1, 2, 3},
@@ -199,6 +199,8 @@ static void judge_answer(const struct odl_frame *f) {
         host.expected = asked->seq;
     } else if (asked->type == ODL_TENSOR) {
         check(number(f, 4, 4) == tensors[asked->argument].bytes, "a tensor's bytes");
+    } else if (asked->type == ODL_COUNTERS) {
+        check(f->length == 16, "counters"); /* this team counts no events */
     } else if (asked->type == ODL_WRITE) {
         check(which < 4 && memcmp(data, asked->payload + 4, asked->length - 4u) == 0, "a write");
     } else if (asked->type == ODL_READ) {

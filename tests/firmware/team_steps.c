@@ -94,7 +94,7 @@ static uint32_t team_of(uint32_t run) {
 }
 
 static void run_team(void) {
-    struct odl_cost want = {0, 0};
+    struct odl_cost want = {.critical = 0};
     uint32_t before = 0;
     odl_platform_start();
     for (uint32_t at = 0, run = 0, n; at < STEPS; at += n, run++) {
@@ -102,7 +102,7 @@ static void run_team(void) {
         for (uint32_t i = at; i < at + n; i++) {
             uint64_t slowest = 0;
             places[i] = (struct place){i, before};
-            steps[i] = (struct odl_step){share, &places[i], sizeof places[i]};
+            steps[i] = (struct odl_step){.run = share, .args = &places[i]};
             before = team_of(run);
             for (uint32_t c = 0; c < before; c++) {
                 slowest = work_of(i, c) > slowest ? work_of(i, c) : slowest;

@@ -6,7 +6,7 @@ import struct
 from collections import deque
 from collections.abc import Callable
 
-from odl.run.frame import Decoder, Frame, encode
+from odl.run.frame import VERSION, Decoder, Frame, encode
 from odl.run.link import Code, Message
 
 HASH = bytes(range(16))
@@ -22,7 +22,7 @@ class FakeDevice:
         self,
         spoil: Callable[[bytes, str], bytes] = lambda wire, direction: wire,
         credit: int = 4096,
-        version: int = 1,
+        version: int = VERSION,
     ) -> None:
         self.spoil, self.credit, self.version = spoil, credit, version
         self.runs = 0

@@ -247,6 +247,21 @@ def test_counters_of_another_size(port: Port, project: Project, size: int) -> No
     assert said == "the device's counters have the wrong size"
 
 
+def test_events_come_with_the_counters(port: Port, project: Project) -> None:
+    counting = replace(project, target=replace(project.target, events=("whole", "part")))
+    wire = Edited(port, COUNTERS, lambda p: p + struct.pack("<2Q", 1 << 40, 7))
+    cost = opened(wire, counting).cost()
+    assert cost.events == (1 << 40, 7)
+    assert (cost - cost).events == (0, 0)
+
+
+def test_a_device_that_counts_other_events(port: Port, project: Project) -> None:
+    counting = replace(project, target=replace(project.target, events=("whole",)))
+    with pytest.raises(IntegrityError) as error:
+        opened(port, counting).cost()
+    assert str(error.value) == "the device's counters have the wrong size"
+
+
 def test_a_write_is_answered_with_nothing_that_matters(port: Port, project: Project) -> None:
     wire = Edited(port, Message.WRITE | Message.ANSWER, lambda p: b"thanks")
     device = opened(wire, project)

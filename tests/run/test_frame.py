@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from odl.run.frame import PAYLOAD, VERSION, Decoder, Frame, encode
 from tests.firmware.hostcc import LinkTool
 
-GOLDEN = Frame(type=2, seq=1, session=0x1234, credit=0, argument=5, payload=b"\x00\xff")
+GOLDEN = Frame(type=2, seq=1, session=0x1234, credit=0, argument=5, payload=b"\x00\xff", version=1)
 GOLDEN_WIRE = bytes.fromhex(
     "00"
     "04 01 02 01"  # version 1, type 2, low byte of seq 1; a zero follows

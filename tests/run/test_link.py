@@ -141,7 +141,7 @@ def test_boot_noise_is_passed_over() -> None:
 
 def test_another_protocol_is_told() -> None:
     assert failure(FakeDevice(version=7)) == (
-        "the device speaks version 7 of the protocol, this odl version 1; "
+        "the device speaks version 7 of the protocol, this odl version 2; "
         "flash a program that this odl has compiled"
     )
 

@@ -155,8 +155,8 @@ def test_an_unknown_request_is_refused(programs: Programs, kind: int) -> None:
 
 def test_another_version_is_answered_with_ones_own(programs: Programs) -> None:
     with programs.serve(0) as port:
-        (said,) = answers(port, Frame(Message.HELLO, 1, 5, version=2))
-    assert (said.type, said.argument, said.version) == (Message.ERROR, 1, 1)
+        (said,) = answers(port, Frame(Message.HELLO, 1, 5, version=1))
+    assert (said.type, said.argument, said.version) == (Message.ERROR, 2, 2)
     assert said.payload == bytes([Code.VERSION]) + b"protocol version"
 
 

@@ -17,7 +17,8 @@
  * WRITE       byte offset  u16 tensor, u16 0, data            -
  * RUN         -            u16 first step, count, cores, 0    -
  * READ        byte offset  u16 tensor, u16 bytes              data
- * COUNTERS    -            -                                  u64 critical, u64 total since start
+ * COUNTERS    -            -                                  since the start: u64 critical, total,
+ *                                                             and each event of target.toml
  * BYE         -            -                                  - (a simulated device then ends)
  *
  * HELLO's answer: u8 hash[16]; u16 tensors, steps, cores, largest payload; model name.
@@ -29,7 +30,7 @@
 #include "odl/link.h"
 #include "odl/model.h"
 
-#define ODL_PROTOCOL 1
+#define ODL_PROTOCOL 2
 
 /* Encoded bytes that the platform can take while the device computes. */
 #ifndef ODL_LINK_CREDIT

@@ -45,8 +45,10 @@ static inline struct odl_range odl_split(int32_t n, struct odl_core core) {
 
 /* What a run cost, in the unit that the platform counts (odl_platform_count). */
 struct odl_cost {
-    uint64_t critical; /* over the steps, the sum of the slowest core's count */
-    uint64_t total;    /* over the steps and the cores, the sum of all counts */
+    uint64_t critical;      /* over the steps, the sum of the slowest core's count */
+    uint64_t total;         /* over the steps and the cores, the sum of all counts */
+    const uint64_t *events; /* sums over the cores, of what target.toml lists as events */
+    uint32_t event_count;
 };
 
 /*

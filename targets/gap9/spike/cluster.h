@@ -53,6 +53,7 @@ struct Core {
     uint64_t base[EVENTS] = {};   /* `count` when the counter was 0 */
     uint64_t frozen[EVENTS] = {}; /* the counters' values while they stand still */
     bool counting = false;
+    uint32_t enabled = 0x7fffffff; /* the events that count while `counting` */
 };
 
 struct Cluster {

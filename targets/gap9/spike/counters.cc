@@ -7,13 +7,26 @@ namespace {
 
 constexpr reg_t PCCR = 0x780, ALL = 0x79f, PCER = 0xcc0, PCMR = 0xcc1;
 
+bool counts(const Core &core, unsigned event) {
+    return core.counting && core.enabled >> event & 1;
+}
+
 uint64_t value(const Core &core, unsigned event) {
-    return core.counting ? core.count[event] - core.base[event] : core.frozen[event];
+    return counts(core, event) ? core.count[event] - core.base[event] : core.frozen[event];
 }
 
 void set(Core &core, unsigned event, uint64_t to) {
     core.frozen[event] = to;
     core.base[event] = core.count[event] - to;
+}
+
+/* What stands still keeps its value, and what goes on does so from it. */
+void change(Core &core, bool counting, uint32_t enabled) {
+    for (unsigned i = 0; i < EVENTS; i++) {
+        set(core, i, value(core, i));
+    }
+    core.counting = counting;
+    core.enabled = enabled;
 }
 
 class Register : public csr_t {
@@ -28,7 +41,7 @@ class Register : public csr_t {
         if (address >= PCCR && address < PCCR + EVENTS) {
             return (uint32_t)value(core, (unsigned)(address - PCCR));
         }
-        return address == PCER ? 0x7fffffff : address == PCMR ? core.counting : 0;
+        return address == PCER ? core.enabled : address == PCMR ? core.counting : 0;
     }
 
   protected:
@@ -40,11 +53,10 @@ class Register : public csr_t {
             for (unsigned i = 0; i < EVENTS; i++) {
                 set(core, i, (uint32_t)to);
             }
-        } else if (address == PCMR && (to & 1) != core.counting) {
-            for (unsigned i = 0; i < EVENTS; i++) {
-                set(core, i, value(core, i));
-            }
-            core.counting = to & 1;
+        } else if (address == PCER) {
+            change(core, core.counting, (uint32_t)to & 0x7fffffff);
+        } else if (address == PCMR) {
+            change(core, to & 1, core.enabled);
         }
         return true;
     }
