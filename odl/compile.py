@@ -17,8 +17,11 @@ from odl.errors import UsageError
 from odl.frontend.onnx_file import read_onnx
 from odl.frontend.tflite_file import is_tflite, read_tflite
 from odl.ops.reference import functions
+from odl.plan.choices import Choices
+from odl.plan.lower import BY_ESTIMATE
 from odl.plan.plan import check_fit, plan
 from odl.plan.recompute import Recomputed, Trade, recompute, trade
+from odl.plan.tuned_file import read_tuned, tuned_for
 from odl.program import Program
 from odl.target import Target
 from odl.train.guard import SKIPPED_IN_ROW
@@ -99,6 +102,8 @@ class Options:
     """Bytes that the tensors may take: to keep to it, results are computed twice. 0: no limit."""
     train: TrainOptions | None = None
     """Compile a training step; None: inference alone."""
+    tuned: Path | None = None
+    """What `odl tune` has found best for this model, target and options."""
     every_stage: bool = False
     """Keep the graph after each pass, not only the first and the last."""
 
@@ -176,15 +181,22 @@ def compile_model(path: Path, options: Options) -> Compiled:
     Raises:
         OdlError: with the exit code that fits.
     """
-    return compile_graph(_read(path), model_name(path.stem), options)
+    return compile_graph(read_model(path), model_name(path.stem), options)
 
 
-def _read(path: Path) -> ir.Model:
+def read_model(path: Path) -> ir.Model:
+    """A model file of either kind."""
     return read_tflite(path) if is_tflite(path) else read_onnx(path)
 
 
-def compile_graph(model: ir.Model, name: str, options: Options) -> Compiled:
-    """`compile_model` for a graph that is in memory already."""
+def compile_graph(
+    model: ir.Model, name: str, options: Options, choices: Choices | None = None
+) -> Compiled:
+    """`compile_model` for a graph that is in memory already.
+
+    Args:
+        choices: of the planner; None: those of `Options.tuned`, or by estimate.
+    """
     target = targets.load(options.target)
     cores = options.cores or target.default_cores
     if not 1 <= cores <= target.cores:
@@ -195,8 +207,15 @@ def compile_graph(model: ir.Model, name: str, options: Options) -> Compiled:
     if options.ram:
         again = recompute(model.graph, target, states, options.ram)
         stages["canonical"] = snapshot(model)
-    program = plan(model.graph, name, target, cores, states, SKIPPED_IN_ROW)
+    choices = choices or _choices(options, stages["canonical"])
+    program = plan(model.graph, name, target, cores, states, SKIPPED_IN_ROW, choices)
     return Compiled(name, target, stages, program, single, tuple(again))
+
+
+def _choices(options: Options, graph: onnx.ModelProto) -> Choices:
+    if options.tuned is None:
+        return BY_ESTIMATE
+    return read_tuned(options.tuned, tuned_for(graph, options.target))
 
 
 def memory_trade(path: Path, options: Options) -> list[Trade]:
@@ -204,7 +223,7 @@ def memory_trade(path: Path, options: Options) -> list[Trade]:
 
     The list ends with the smallest peak there is.
     """
-    model, target = _read(path), targets.load(options.target)
+    model, target = read_model(path), targets.load(options.target)
     canonicalise(model, options)
     states = count_states(model.graph)
     return trade(model.graph, target, states, SHARES)

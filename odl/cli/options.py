@@ -84,6 +84,7 @@ class Asked:
     loss_scale: str | None
     bn_momentum: float | None
     layerwise: bool
+    tuned: Path | None
 
     def options(self, every_stage: bool = False) -> Options:
         """The same, as the compiler takes it."""
@@ -99,7 +100,7 @@ class Asked:
             )  # fmt: skip
         return Options(
             self.target, self.cores or 0, self.input_shapes, self.dtype, self.batch or 0,
-            self.ram, train, every_stage,
+            self.ram, train, self.tuned, every_stage,
         )  # fmt: skip
 
 
@@ -112,6 +113,12 @@ def compile_options(f: Callable[..., int | None]) -> Callable[..., int | None]:
         return f(asked=Asked(**{name: given.pop(name) for name in names}), **given)
 
     for option in (
+        click.option(
+            "--tuned",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Take the kernels and tiles that 'odl tune' has measured best.",
+        ),
         click.option(
             "--layerwise",
             is_flag=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from odl.plan.arena import place, place_within
+from odl.plan.choices import Choices
 from odl.plan.liveness import Storage, find_storages, lower_bound
 from odl.plan.lower import Lowered
 from odl.plan.stage import stage
@@ -28,7 +29,7 @@ class Layout:
     planner: str
 
 
-def lay_out(lowered: Lowered, target: Target, alignment: int) -> Layout:
+def lay_out(lowered: Lowered, target: Target, alignment: int, choices: Choices) -> Layout:
     """Use the fast memory, where the target has one, as well as it goes."""
     near, home = target.memories[0], target.memories[-1]
     if near is not home:
@@ -38,7 +39,7 @@ def lay_out(lowered: Lowered, target: Target, alignment: int) -> Layout:
             return layout
         for share in CAPACITIES:
             capacity = int(share * near.bytes) // alignment * alignment
-            staged = _in_two(lowered, near.name, capacity, near.bytes, home.name, alignment)
+            staged = _in_two(lowered, target, capacity, alignment, choices)
             if staged is not None:
                 return staged
     return _in_one(lowered, home.name, alignment)
@@ -76,22 +77,26 @@ def _in_one(lowered: Lowered, memory: str, alignment: int) -> Layout:
 
 
 def _in_two(
-    lowered: Lowered, near: str, capacity: int, most: int, home: str, alignment: int
+    lowered: Lowered, target: Target, capacity: int, alignment: int, choices: Choices
 ) -> Layout | None:
     """Tiles and residents in one memory, the rest in another; None if they cannot be placed."""
+    near, home = target.memories[0], target.memories[-1]
     planned = find_storages(lowered)
-    staged = stage(lowered, planned, capacity, alignment)
+    staged = stage(lowered, planned, capacity, alignment, choices)
     lives = {s.name: s for s in find_storages(staged.lowered, join=False)}
     storages = [_over_steps(s, lives) for s in planned]
     inside = [s for s in storages if s.name in staged.residents]
     inside += [s for s in lives.values() if staged.lowered.tensors[s.name].kind == "tile"]
-    offsets = place_within(inside, most, alignment)
+    offsets = place_within(inside, near.bytes, alignment)
     if offsets is None:
         return None
     outside = [s for s in storages if s.name not in staged.residents]
     bound, _ = lower_bound(outside)
     at_home, planner = _place(outside, lowered, bound, alignment)
-    buffers = (*_buffers(inside, offsets, near), *_buffers(outside, at_home, home))
+    buffers = (
+        *_buffers(inside, offsets, near.name),
+        *_buffers(outside, at_home, home.name),
+    )
     return Layout(staged.lowered, buffers, _homes(inside + outside), bound, planner)
 
 

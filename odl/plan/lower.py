@@ -11,8 +11,11 @@ from odl.errors import ModelError, Unsupported
 from odl.ops import lookup
 from odl.ops.node import Node, constant_value, static_shape, value_dtype
 from odl.ops.operator import Operator
+from odl.plan.choices import Choices
 from odl.program import DIMENSIONS, ELEMENTS, Call, Tensor
 from odl.target import Target
+
+BY_ESTIMATE = Choices()
 
 
 @dataclass(frozen=True)
@@ -30,11 +33,14 @@ class Lowered:
     """Tiles that hold a constant from the start to the end, each with that."""
 
 
-def lower(graph: ir.Graph, target: Target, states: int = 0) -> Lowered:
+def lower(
+    graph: ir.Graph, target: Target, states: int = 0, choices: Choices = BY_ESTIMATE
+) -> Lowered:
     """Ask every node's operator for its calls.
 
     Args:
         states: so many of the last inputs are state, of the last outputs their successors.
+        choices: which form of a node is taken.
 
     Raises:
         Unsupported: an operator, type or form has no kernel on this target.
@@ -55,7 +61,7 @@ def lower(graph: ir.Graph, target: Target, states: int = 0) -> Lowered:
             origin = node.input(source).tensor
             views[node.output().tensor] = views.get(origin, origin)
             continue
-        made = _form(operator, node, target)
+        made = _form(operator, node, target, choices)
         for call in made:
             _check_numbers(call, node)
         for call, macs in zip(made, _share_macs(operator.macs(node), made, node), strict=True):
@@ -136,16 +142,17 @@ def _share_macs(macs: int, calls: list[Call], node: Node) -> list[int]:
     return shares
 
 
-def _form(operator: Operator, node: Node, target: Target) -> list[Call]:
-    """The calls of the best form that is there for the target's ISA, else of the last one."""
+def _form(operator: Operator, node: Node, target: Target, choices: Choices) -> list[Call]:
+    """The calls of one of the forms that are there for the target's ISA; the last always is."""
     *better, last = operator.forms(node)
-    for form in better:
-        calls = form()
-        if all(choose(call, target, node).isa for call in calls):
-            return calls
-        node.scratch.clear()
-        node.constants.clear()
-    return last()
+    ways = [form for form in better if _has_bodies(form(), target, node)]
+    node.scratch.clear()
+    node.constants.clear()
+    return choices.form(node.name, [*ways, last])()
+
+
+def _has_bodies(calls: list[Call], target: Target, node: Node) -> bool:
+    return all(choose(call, target, node).isa for call in calls)
 
 
 def choose(call: Call, target: Target, node: Node) -> Call:

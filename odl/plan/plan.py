@@ -8,8 +8,9 @@ from dataclasses import replace
 import onnx_ir as ir
 
 from odl.errors import DoesNotFit
+from odl.plan.choices import Choices
 from odl.plan.layout import Layout, lay_out
-from odl.plan.lower import Lowered, lower
+from odl.plan.lower import BY_ESTIMATE, Lowered, lower
 from odl.program import Program, State, Tensor, Training
 from odl.program_rules import verify
 from odl.target import Target
@@ -19,7 +20,13 @@ NUMBERS = 0xFFFF
 
 
 def plan(
-    graph: ir.Graph, name: str, target: Target, cores: int, states: int = 0, in_row: str = ""
+    graph: ir.Graph,
+    name: str,
+    target: Target,
+    cores: int,
+    states: int = 0,
+    in_row: str = "",
+    choices: Choices = BY_ESTIMATE,
 ) -> Program:
     """The verified Program of a canonical graph; it may still be too large (`check_fit`).
 
@@ -27,14 +34,15 @@ def plan(
         states: of a training step: so many of the last inputs are state, of the last outputs
             their successors; before them stand the label, and the loss.
         in_row: the state that counts steps skipped in a row.
+        choices: of forms and cuts.
 
     Raises:
         Unsupported: a node has no kernel.
     """
-    lowered = lower(graph, target, states)
+    lowered = lower(graph, target, states, choices)
     sizes = [t.dtype.size for t in lowered.tensors.values()]
     alignment = max(target.alignment, *sizes, 1)
-    layout = lay_out(lowered, target, alignment)
+    layout = lay_out(lowered, target, alignment, choices)
     program = Program(
         name=name,
         model_hash=bytes(16),

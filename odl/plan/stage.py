@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 
+from odl.plan.choices import Choices
 from odl.plan.liveness import Storage
 from odl.plan.lower import Lowered
 from odl.plan.tiles import WHOLE, Operand, cuts, share_macs
@@ -45,13 +46,15 @@ class _Tile:
     last: int
 
 
-def stage(lowered: Lowered, storages: list[Storage], capacity: int, alignment: int) -> Staged:
+def stage(
+    lowered: Lowered, storages: list[Storage], capacity: int, alignment: int, choices: Choices
+) -> Staged:
     """Cut calls and add transfers, so that at no step more than `capacity` bytes are in use.
 
     Args:
         storages: of `lowered`, with their lives in calls.
     """
-    stager = _Stager(lowered, storages, capacity, alignment)
+    stager = _Stager(lowered, storages, capacity, alignment, choices)
     for number, call in enumerate(lowered.calls):
         stager.add(number, call)
     tensors = {**lowered.tensors, **stager.tiles}
@@ -60,9 +63,15 @@ def stage(lowered: Lowered, storages: list[Storage], capacity: int, alignment: i
 
 class _Stager:
     def __init__(
-        self, lowered: Lowered, storages: list[Storage], capacity: int, alignment: int
+        self,
+        lowered: Lowered,
+        storages: list[Storage],
+        capacity: int,
+        alignment: int,
+        choices: Choices,
     ) -> None:
         self._lowered, self._capacity, self._alignment = lowered, capacity, alignment
+        self._choices = choices
         self._home = {name: s for s in storages for name in s.tensors}
         self._writers: dict[str, int] = defaultdict(int)
         for call in lowered.calls:
@@ -128,7 +137,7 @@ class _Stager:
         at_hand = {o.name for o in operands if self._find(o, o.block(WHOLE))}
         budget = self._capacity - max(self._resident_bytes[max(number - 1, 0) : number + 1])
         found = cuts(call, operands, budget, at_hand)
-        pieces = found[0].pieces if found else []
+        pieces = self._choices.cut(call, found).pieces if found else []
         for piece, macs in zip(pieces, share_macs(call.macs, operands, pieces), strict=True):
             self._place(number, replace(call, macs=macs), operands, piece)
         if not pieces:

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from odl import __version__
-from odl.errors import DeviceError, IntegrityError, ModelError, printable
+from odl.errors import IntegrityError, ModelError, printable
+from odl.files import write_whole
 from odl.project import Project
 
 Array = npt.NDArray[Any]
@@ -22,7 +23,7 @@ LARGEST = 1 << 30
 
 
 def save_state(path: Path, project: Project, states: dict[str, Array]) -> None:
-    """Write the file beside its place first, so that it is there whole or not at all.
+    """Write the file, whole or not at all.
 
     Raises:
         DeviceError: it cannot be written.
@@ -35,13 +36,7 @@ def save_state(path: Path, project: Project, states: dict[str, Array]) -> None:
         "updates": str(int(states[UPDATES])),
         "odl": __version__,
     }
-    scratch = path.with_name(f".{path.name}.new")
-    try:
-        scratch.write_bytes(save({k: np.asarray(v, order="C") for k, v in states.items()}, about))
-        scratch.replace(path)
-    except OSError as e:
-        scratch.unlink(missing_ok=True)
-        raise DeviceError(f"cannot be written: {e.strerror}", where=str(path)) from e
+    write_whole(path, save({k: np.asarray(v, order="C") for k, v in states.items()}, about))
 
 
 def load_state(path: Path, project: Project) -> dict[str, Array]:

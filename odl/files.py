@@ -1,0 +1,41 @@
+"""Files of the user: written whole or not at all, read with a limit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from odl.errors import DeviceError, ModelError
+
+LARGEST_TEXT = 1 << 24
+"""Bytes."""
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write beside the file's place first, so that it is there whole or not at all.
+
+    Raises:
+        DeviceError: it cannot be written.
+    """
+    scratch = path.with_name(f".{path.name}.new")
+    try:
+        scratch.write_bytes(data)
+        scratch.replace(path)
+    except OSError as e:
+        scratch.unlink(missing_ok=True)
+        raise DeviceError(f"cannot be written: {e.strerror}", where=str(path)) from e
+
+
+def read_text(path: Path) -> str:
+    """The text of a file in UTF-8.
+
+    Raises:
+        ModelError: it does not exist, cannot be read, or is too large.
+    """
+    try:
+        if path.stat().st_size > LARGEST_TEXT:
+            raise ModelError(f"larger than {LARGEST_TEXT >> 20} MiB", where=str(path))
+        return path.read_text(encoding="utf-8")
+    except OSError as e:
+        raise ModelError(f"cannot be read: {e.strerror}", where=str(path)) from e
+    except UnicodeDecodeError as e:
+        raise ModelError("is no text", where=str(path)) from e
