@@ -85,6 +85,7 @@ uint32_t wait_at_barrier(Core &core, uint32_t address);
 
 /* Instructions, for extension.cc. */
 std::vector<insn_desc_t> half_instructions();
+std::vector<insn_desc_t> brain_instructions();
 std::vector<insn_desc_t> memory_instructions();
 std::vector<insn_desc_t> integer_instructions();
 std::vector<insn_desc_t> counter_instructions();

@@ -110,7 +110,7 @@ Entry classify(insn_func_t run, uint32_t match, uint32_t mask) {
 }
 
 /* One trampoline for each instruction that the decoder knows. */
-constexpr size_t MOST = 1024;
+constexpr size_t MOST = 1280;
 Entry entries[MOST];
 reg_t execute(const Entry &e, processor_t *p, insn_t insn, reg_t pc);
 
