@@ -1,11 +1,11 @@
-"""Bare-metal programs on a gap9 simulated by Spike: built with its tool chain, started, spoken to."""
+"""Bare-metal programs on a gap9 that Spike simulates: built, started and spoken to in words."""
 
 from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -69,18 +69,20 @@ class Machine:
     """A running program that answers in words."""
 
     port: Simulator
+    read: bytearray = field(default_factory=bytearray)
+    """What has come and was not yet asked for."""
 
     def send(self, *words: int | Words) -> None:
         self.port.write(b"".join(np.asarray(w, np.uint32).tobytes() for w in words))
 
     def receive(self, count: int) -> Words:
-        data = b""
-        while len(data) < 4 * count:
+        while len(self.read) < 4 * count:
             more = self.port.read(SECONDS)
             assert more, "the program is silent"
-            data += more
-        assert len(data) == 4 * count
-        return np.frombuffer(data, np.uint32)
+            self.read.extend(more)
+        words = np.frombuffer(bytes(self.read[: 4 * count]), np.uint32)
+        del self.read[: 4 * count]
+        return words
 
 
 @contextmanager

@@ -2,8 +2,7 @@
  * What each instruction costs a core of the cluster. The costs are those of GVSoC's pulp-open,
  * which follow the RI5CY core: one cycle each; a load's result one cycle later and a product's two;
  * two cycles more for a taken branch, one for a jump; four FPUs, core i using FPU i % 4, one
- * operation a cycle; one divider for all; no cost of a hardware loop; L2 behind two routers. The
- * instruction cache is warm.
+ * operation a cycle; one divider for all; no cost of a hardware loop; L2 behind two routers.
  */
 #include "cluster.h"
 
@@ -15,7 +14,7 @@ namespace {
 
 constexpr uint64_t LOAD = 2, PRODUCT = 3, HIGH_PRODUCT = 6; /* cycles to the result's first use */
 constexpr uint64_t DIVISION = 5, SINGLE_DIVISION = 14, HALF_DIVISION = 10;
-constexpr uint64_t TAKEN = 2, JUMP = 1, EXTERNAL = 15, BARRIER = 6, BANKS = 16;
+constexpr uint64_t TAKEN = 2, JUMP = 1, BARRIER = 9, BANKS = 16;
 constexpr uint32_t L1 = 0x10000000, L1_END = 0x10200000, L2 = 0x1a000000;
 
 enum Kind { PLAIN, MEMORY, BRANCH, GO, MULTIPLY, MULTIPLY_HIGH, DIVIDE, FLOAT, FLOAT_DIVIDE };
@@ -71,6 +70,12 @@ Entry classify(insn_func_t run, uint32_t match, uint32_t mask) {
         break;
     case 0x0b:
         e = {run, MEMORY, POST, false, width(funct3 == 7 ? funct7 >> 3 : funct3), 0};
+        break;
+    case 0x07:
+        e = {run, MEMORY, I_FORM, false, width(funct3), 0};
+        break;
+    case 0x27:
+        e = {run, MEMORY, S_FORM, true, width(funct3), 0};
         break;
     case 0x23:
         e = {run, MEMORY, funct3 >= 4 ? INDEXED_STORE : S_FORM, true, width(funct3), 0};
@@ -154,6 +159,7 @@ uint32_t reads(insn_t insn) {
     case 0x73:
         return rs1;
     case 0x03:
+    case 0x07:
     case 0x0b:
         return rs1 | (funct3 == 7 ? rs2 : 0);
     case 0x23:
@@ -218,15 +224,17 @@ void result_at(Core &core, insn_t insn, uint64_t when) {
     core.all_ready = std::max(core.all_ready, when);
 }
 
-/* Wait for a shared unit that takes one operation after the other, and occupy it. */
-void take_turn(Core &core, uint64_t &free, uint64_t busy, Event cause) {
-    if (free > core.now) {
-        stall(core, cause, free - core.now);
-    }
-    free = core.now + busy;
+/*
+ * Queue for a shared unit that takes one operation after the other. Places are given in the order
+ * in which instructions begin, before they wait for their operands (gvsoc-core, resource.cpp).
+ */
+void take_turn(Core &core, uint64_t begun, uint64_t &free, uint64_t busy, Event cause) {
+    uint64_t turn = std::max(free, begun);
+    stall(core, cause, turn - begun);
+    free = turn + busy;
 }
 
-void access(Core &core, uint32_t address, uint32_t bytes, bool is_store) {
+void access(Core &core, uint64_t begun, uint32_t address, uint32_t bytes, bool is_store) {
     core.count[is_store ? STORES : LOADS]++;
     if ((address & 3) + bytes > 4) { /* two words are accessed */
         stall(core, MISALIGNED, 1);
@@ -235,7 +243,7 @@ void access(Core &core, uint32_t address, uint32_t bytes, bool is_store) {
         core.count[is_store ? EXTERNAL_STORES : EXTERNAL_LOADS]++;
         stall(core, is_store ? EXTERNAL_STORE_CYCLES : EXTERNAL_LOAD_CYCLES, EXTERNAL);
     } else if (cluster.bank_conflicts && address >= L1 && address < L1_END && !core.controller) {
-        take_turn(core, cluster.bank_free[address / 4 % BANKS], 1, BANK_CONFLICTS);
+        take_turn(core, begun, cluster.bank_free[address / 4 % BANKS], 1, BANK_CONFLICTS);
     }
 }
 
@@ -287,7 +295,15 @@ reg_t execute(const Entry &e, processor_t *p, insn_t insn, reg_t pc) {
     if (core.asleep) {
         throw wait_for_interrupt_t();
     }
-    uint64_t begun = core.now;
+    const uint64_t begun = core.now;
+    if (!core.controller) {
+        stall(core, FETCH_STALL, fetch(core, (uint32_t)pc));
+        if (e.kind == FLOAT) {
+            take_turn(core, begun, cluster.fpu_free[core.id % 4], 1, FPU_CONTENTION);
+        } else if (e.kind == FLOAT_DIVIDE) {
+            take_turn(core, begun, cluster.divider_free, e.divide, DIVIDES);
+        }
+    }
     for (uint32_t left = core.all_ready > core.now ? reads(insn) & ~1u : 0; left;
          left &= left - 1) {
         uint64_t ready = core.ready[__builtin_ctz(left)];
@@ -296,11 +312,7 @@ reg_t execute(const Entry &e, processor_t *p, insn_t insn, reg_t pc) {
         }
     }
     if (e.kind == MEMORY) {
-        access(core, address_of(e.address, p, insn), e.bytes, e.is_store);
-    } else if (e.kind == FLOAT) {
-        take_turn(core, cluster.fpu_free[core.id % 4], core.controller ? 0 : 1, FPU_CONTENTION);
-    } else if (e.kind == FLOAT_DIVIDE) {
-        take_turn(core, cluster.divider_free, core.controller ? 0 : e.divide, DIVIDES);
+        access(core, begun, address_of(e.address, p, insn), e.bytes, e.is_store);
     }
     reg_t next = e.run(p, insn, pc);
     core.now++;
