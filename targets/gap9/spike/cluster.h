@@ -48,6 +48,7 @@ struct Core {
     uint64_t now = 0;    /* the cycle in which the next instruction starts */
     bool asleep = false; /* in p.elw, until `release` */
     bool released = false;
+    bool again = false;         /* a device is not ready: the instruction is executed once more */
     uint32_t line = UINT32_MAX; /* of instructions, that the core holds ready */
     Loop loop[2];
     uint64_t ready[REGISTERS] = {}; /* the cycle from which a register may be read */

@@ -39,7 +39,6 @@ class Pulp : public extension_t {
         if (!core.controller) {
             sleep(core);
         }
-        cluster.bank_conflicts = getenv("ODL_BANK_CONFLICTS") != nullptr;
         time_instructions(hart);
     }
 };
