@@ -32,10 +32,12 @@ ZERO, A, B, D = 0, 13, 14, 15
 Words = npt.NDArray[np.uint32]
 
 
-def gap9(*options: str) -> Target:
-    """The target, its command with more words before the program."""
+def gap9(bank_conflicts: bool) -> Target:
+    """The target, its command with that option of the cluster's device."""
     target = load("gap9")
-    command = (*target.run.command[:-1], *options, target.run.command[-1])
+    plain = "--device=cluster_peripherals"
+    device = plain + ",bank_conflicts" * bank_conflicts
+    command = tuple(device if word == plain else word for word in target.run.command)
     return replace(target, run=replace(target.run, command=command))
 
 
@@ -86,8 +88,8 @@ class Machine:
 
 
 @contextmanager
-def started(folder: Path, program: Path, *options: str) -> Iterator[Machine]:
-    port = Simulator(gap9(*options), folder, program, 8)
+def started(folder: Path, program: Path, bank_conflicts: bool = False) -> Iterator[Machine]:
+    port = Simulator(gap9(bank_conflicts), folder, program, 8)
     try:
         yield Machine(port)
     finally:

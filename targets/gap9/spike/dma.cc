@@ -109,16 +109,19 @@ uint32_t Dma::status(uint64_t now) {
 }
 
 void Dma::move(const Transfer &t) const {
+    constexpr uint32_t PAGE = 4096; /* Spike's memory is whole in pages only */
     simif_t *machine = cluster.current->hart->sim;
-    uint32_t row = 0;
-    for (uint32_t at = 0; at < t.bytes; at += t.row, row++) {
-        uint32_t far = t.l2 + row * t.stride;
-        char *l1 = machine->addr_to_mem(t.l1 + at), *l2 = machine->addr_to_mem(far);
+    for (uint32_t at = 0; at < t.bytes;) {
+        const uint32_t near = t.l1 + at, far = t.l2 + at / t.row * t.stride + at % t.row;
+        const uint32_t size =
+            std::min({t.row - at % t.row, t.bytes - at, PAGE - near % PAGE, PAGE - far % PAGE});
+        char *l1 = machine->addr_to_mem(near), *l2 = machine->addr_to_mem(far);
         if (!l1 || !l2) {
-            fprintf(stderr, "DMA: no memory at %08x or %08x\n", t.l1 + at, far);
+            fprintf(stderr, "DMA: no memory at %08x or %08x\n", near, far);
             exit(1);
         }
-        memcpy(t.to_l1 ? l1 : l2, t.to_l1 ? l2 : l1, std::min(t.row, t.bytes - at));
+        memcpy(t.to_l1 ? l1 : l2, t.to_l1 ? l2 : l1, size);
+        at += size;
     }
 }
 

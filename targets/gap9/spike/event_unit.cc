@@ -38,9 +38,9 @@ uint32_t wait_at_barrier(Core &core, uint32_t address) {
         sleep(core);
         throw wait_for_interrupt_t();
     }
+    const uint64_t morning = core.now + BARRIER;
     for (Core &c : cluster.core) {
         if (arrived[number] >> c.id & 1 && c.hart) {
-            uint64_t morning = core.now + BARRIER;
             c.count[WAIT] += morning - c.now;
             c.count[CYCLES] += &c == &core ? 0 : morning - c.now;
             c.now = morning;

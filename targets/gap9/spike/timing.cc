@@ -12,7 +12,8 @@ Cluster cluster;
 
 namespace {
 
-constexpr uint64_t LOAD = 1; /* cycles to its result, but one */
+constexpr reg_t SERIALIZE_BEFORE = 3; /* of Spike: it comes back with the same instruction */
+constexpr uint64_t LOAD = 1;          /* cycles to its result, but one */
 constexpr uint64_t TAKEN = 2, JUMP = 1, BANKS = 16;
 constexpr uint32_t L1 = 0x10000000, L1_END = 0x10200000, L2 = 0x1a000000;
 
@@ -147,6 +148,9 @@ reg_t execute(const Entry &e, processor_t *p, insn_t insn, reg_t pc) {
     const unsigned rd = destination(insn);
     const uint32_t before = x(p, rd);
     reg_t next = e.run(p, insn, pc);
+    if (next == SERIALIZE_BEFORE) {
+        return next;
+    }
     core.now++;
     if (core.again) {
         core.again = false;
