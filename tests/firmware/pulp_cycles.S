@@ -189,6 +189,18 @@ KERNEL own_banks
     lw   a1, 64(a2)
 END
 
+KERNEL far_misaligned
+    la   a3, far
+    lw   a1, 2(a3)
+END
+
+# p.beqimm compares with 11, which is not register a1.
+KERNEL numbers_are_not_registers
+    lw   a1, 0(a2)
+    .insn 0x00b6a463
+    nop
+END
+
 KERNEL misaligned_word
     lw   a1, 2(a2)
 END

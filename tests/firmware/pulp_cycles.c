@@ -38,6 +38,8 @@
     F(one_bank)                                                                                    \
     F(one_bank_always)                                                                             \
     F(own_banks)                                                                                   \
+    F(far_misaligned)                                                                              \
+    F(numbers_are_not_registers)                                                                   \
     F(misaligned_word)                                                                             \
     F(misaligned_half)                                                                             \
     F(half_inside_a_word)                                                                          \

@@ -82,6 +82,8 @@ def banked(program: Path) -> Iterator[Cluster]:
         ("sums_between_others", 129),  # set-up 1, 64 fadd, 64 nops
         ("far_load", 17),  # la 2, lw 1 + 2 + 12 for the routers
         ("far_store", 17),  # la 2, sw 1 + 2 + 12
+        ("far_misaligned", 32),  # la 2, lw 1 + 2 + 12 + 1 + 2 + 12
+        ("numbers_are_not_registers", 3),  # lw 1, p.beqimm 1, nop 1
         ("misaligned_word", 2),  # two words are accessed
         ("misaligned_half", 2),
         ("half_inside_a_word", 1),

@@ -116,11 +116,15 @@ uint32_t reads(insn_t insn) {
     case 0x37:
     case 0x17:
     case 0x6f:
+    case 0x0f:
         return 0;
     case 0x13:
     case 0x67:
-    case 0x73:
         return rs1;
+    case 0x73: /* csrrwi and its like have a number there */
+        return funct3 >= 5 ? 0 : rs1;
+    case 0x63: /* as p.beqimm and p.bneimm have */
+        return funct3 == 2 || funct3 == 3 ? rs1 : rs1 | rs2;
     case 0x03:
     case 0x07:
     case 0x0b:
@@ -133,16 +137,37 @@ uint32_t reads(insn_t insn) {
     case 0x4b:
     case 0x4f:
         return rs1 | rs2 | 1u << (b >> 27);
-    case 0x33: /* those that accumulate */
-        return rs1 | rs2 |
-               (funct7 == 0x48 || funct7 == 0x49 || funct7 == 0x4b || funct7 == 0x5d ||
-                        funct7 == 0x21
-                    ? rd
-                    : 0);
+    case 0x33:
+        switch (funct7) {
+        case 0x48: /* those that accumulate */
+        case 0x49:
+        case 0x4b:
+        case 0x5d:
+        case 0x21:
+            return rs1 | rs2 | rd;
+        case 0x47: /* roots, conversions, p.clip and p.extract */
+        case 0x4c:
+        case 0x0a:
+            return rs1;
+        default:
+            return funct7 >= 0x60 ? rs1 : rs1 | rs2;
+        }
     case 0x57:
+        if (funct3 == 6) {
+            return rs1;
+        }
         return rs1 | rs2 | ((funct7 & 0x7e) == 0x64 || (funct7 & 0x7e) == 0x5c ? rd : 0);
     case 0x53:
-        return rs1 | rs2 | (funct7 == 0x2a ? rd : 0);
+        switch (funct7 >> 2) {
+        case 0x08: /* conversions, roots and classes */
+        case 0x0b:
+        case 0x18:
+        case 0x1a:
+        case 0x1c:
+            return rs1;
+        default:
+            return rs1 | rs2 | (funct7 == 0x2a ? rd : 0);
+        }
     case 0x7b:
         return funct3 == 2 || funct3 == 4 ? rs1 : 0;
     default:

@@ -52,16 +52,22 @@ void take_turn(Core &core, uint64_t begun, uint64_t &free, uint64_t busy, Event 
     free = turn + busy;
 }
 
+/* An access beyond a word's end is two, one cycle after the other. */
 void access(Core &core, uint64_t begun, uint32_t address, uint32_t bytes, bool is_store) {
+    const uint32_t words = (address & 3) + bytes > 4 ? 2 : 1;
     core.count[is_store ? STORES : LOADS]++;
-    if ((address & 3) + bytes > 4) { /* two words are accessed */
-        stall(core, MISALIGNED, 1);
+    stall(core, MISALIGNED, words - 1);
+    if (core.controller) {
+        return;
     }
-    if (address >= L2 && !core.controller) {
+    if (address >= L2) {
         core.count[is_store ? EXTERNAL_STORES : EXTERNAL_LOADS]++;
-        stall(core, is_store ? EXTERNAL_STORE_CYCLES : EXTERNAL_LOAD_CYCLES, EXTERNAL);
-    } else if (cluster.bank_conflicts && address >= L1 && address < L1_END && !core.controller) {
-        take_turn(core, begun, cluster.bank_free[address / 4 % BANKS], 1, BANK_CONFLICTS);
+        stall(core, is_store ? EXTERNAL_STORE_CYCLES : EXTERNAL_LOAD_CYCLES, EXTERNAL * words);
+    } else if (cluster.bank_conflicts && address >= L1 && address < L1_END) {
+        for (uint32_t i = 0; i < words; i++) {
+            uint64_t &free = cluster.bank_free[(address / 4 + i) % BANKS];
+            take_turn(core, begun + i, free, 1, BANK_CONFLICTS);
+        }
     }
 }
 
