@@ -13,8 +13,15 @@ CORES, COUNTERS, PART, SOURCE = 8, 16, 128, 1024
 ROWS, ROW, DISTANCE, SAVED_DISTANCE = 5, 24, 100, 60
 """As in pulp_dma.c; the last three in bytes."""
 FIELDS = {
-    "counters": COUNTERS, "taken": 1, "late_counter": 1, "waited": 1, "before": 2, "after": 2,
-    "source": SOURCE, "rows": ROWS * ROW // 4, "saved": ROWS * SAVED_DISTANCE // 4,
+    "counters": COUNTERS,
+    "taken": 1,
+    "late_counter": 1,
+    "waited": 1,
+    "before": 2,
+    "after": 2,
+    "source": SOURCE,
+    "rows": ROWS * ROW // 4,
+    "saved": ROWS * SAVED_DISTANCE // 4,
     "parts": CORES * PART,
 }
 Report = dict[str, Words]
