@@ -48,6 +48,18 @@ class Format:
             shifted = bits.astype(np.uint32) << (16 if self.digits == 8 else 0)
             return shifted.view(np.float32).astype(np.float64)
 
+    def kinds(self, bits: Bits) -> Bits:
+        """As RISC-V classifies them."""
+        value, negative = self.value(bits), bits & 0x8000 != 0
+        quiet = bits & (1 << (self.digits - 2)) != 0
+        small = np.abs(value) < 2.0**self.least
+        bit = np.select(
+            [np.isnan(value) & quiet, np.isnan(value), np.isinf(value), value == 0, small],
+            [9, 8, np.where(negative, 0, 7), np.where(negative, 3, 4), np.where(negative, 2, 5)],
+            np.where(negative, 1, 6),
+        )
+        return (1 << bit).astype(np.uint32)
+
     def rounded(self, value: Doubles, mode: int = NEAREST) -> Doubles:
         """One rounding of a double, which stands for itself or is rounded to odd."""
         finite = np.isfinite(value)

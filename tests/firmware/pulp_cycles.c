@@ -31,6 +31,7 @@
     F(packed_quotient)                                                                             \
     F(sums)                                                                                        \
     F(sums_between_others)                                                                         \
+    F(choices)                                                                                     \
     F(barrier)                                                                                     \
     F(late_barrier)                                                                                \
     F(far_load)                                                                                    \

@@ -181,18 +181,6 @@ def clipped(value: Doubles, low: int, high: int) -> Bits:
     return whole.astype(np.int64).astype(np.uint32) & 0xFFFF
 
 
-def kinds(form: Format, bits: Bits) -> Bits:
-    value, negative = form.value(bits), bits & 0x8000 != 0
-    quiet = bits & (1 << (form.digits - 2)) != 0
-    small = np.abs(value) < 2.0**form.least
-    bit = np.select(
-        [np.isnan(value) & quiet, np.isnan(value), np.isinf(value), value == 0, small],
-        [9, 8, np.where(negative, 0, 7), np.where(negative, 3, 4), np.where(negative, 2, 5)],
-        np.where(negative, 1, 6),
-    )
-    return (1 << bit).astype(np.uint32)
-
-
 def signed(bits: Bits) -> Doubles:
     return bits.astype(np.uint16).view(np.int16).astype(np.float64)
 
@@ -201,7 +189,7 @@ UNARY: dict[str, tuple[int, int, bool, Callable[[Format, Bits], Bits]]] = {
     "sqrt": (0x47, 0, False, lambda f, a: f.bits(f.rounded(np.sqrt(f.value(a))))),
     "mv.x": (0x4C, 0, False, lambda f, a: a),
     "mv.f": (0x4C, 0, True, lambda f, a: a),
-    "class": (0x4C, 1, False, kinds),
+    "class": (0x4C, 1, False, lambda f, a: f.kinds(a)),
     "cvt.x": (0x4C, 2, False, lambda f, a: clipped(f.value(a), -32768, 32767)),
     "cvt.xu": (0x4C, 2, True, lambda f, a: clipped(f.value(a), 0, 65535)),
     "cvt.f.x": (0x4C, 3, False, lambda f, a: f.bits(f.rounded(signed(a)))),

@@ -72,29 +72,36 @@ def test_conversions(machine: Machine, mode: int) -> None:
             code = [set_mode(mode), r_type(FLOAT, field, 0x22, rs2=0), set_mode(0)]
             found = run(machine, code, numbers, NOTHING, NOTHING)[:, 2] & 0xFFFF
             agree(found, form.bits(form.rounded(SINGLE.value(numbers), mode)), numbers)
-    for (form, _), rs2 in zip(FORMATS.values(), (2, 6), strict=True):
+    for (form, field), rs2 in zip(FORMATS.values(), (2, 6), strict=True):
         found = run(machine, [r_type(FLOAT, 0, 0x20, rs2)], ALL, NOTHING, NOTHING)[:, 2]
         agree(found, SINGLE.bits(form.value(ALL)), ALL)
-    for rs2, low, high in [(0, -(2.0**31), 2.0**31 - 1), (1, 0.0, 2.0**32 - 1)]:
-        code = [set_mode(mode), r_type(FLOAT, DYNAMIC, 0x62, rs2), set_mode(0)]
-        found = run(machine, code, ALL, NOTHING, NOTHING)[:, 2]
-        whole = ROUND[mode](np.nan_to_num(HALF.value(ALL), nan=np.inf))
-        agree(found, np.clip(whole, low, high).astype(np.int64).astype(np.uint32), ALL)
-        integers = wild >> random.integers(0, 32, count, dtype=np.uint32)
-        value = (integers if rs2 else integers.view(np.int32)).astype(np.float64)
-        code = [set_mode(mode), r_type(FLOAT, DYNAMIC, 0x6A, rs2), set_mode(0)]
-        found = run(machine, code, integers, NOTHING, NOTHING)[:, 2] & 0xFFFF
-        agree(found, HALF.bits(HALF.rounded(value, mode)), integers)
+        for unsigned, low, high in [(0, -(2.0**31), 2.0**31 - 1), (1, 0.0, 2.0**32 - 1)]:
+            code = [set_mode(mode), r_type(FLOAT, field, 0x62, unsigned), set_mode(0)]
+            found = run(machine, code, ALL, NOTHING, NOTHING)[:, 2]
+            whole = ROUND[mode](np.nan_to_num(form.value(ALL), nan=np.inf))
+            agree(found, np.clip(whole, low, high).astype(np.int64).astype(np.uint32), ALL)
+            integers = wild >> random.integers(0, 32, count, dtype=np.uint32)
+            value = (integers if unsigned else integers.view(np.int32)).astype(np.float64)
+            code = [set_mode(mode), r_type(FLOAT, field, 0x6A, unsigned), set_mode(0)]
+            found = run(machine, code, integers, NOTHING, NOTHING)[:, 2] & 0xFFFF
+            agree(found, form.bits(form.rounded(value, mode)), integers)
+    for field, rs2, source, to in [(DYNAMIC, 6, BRAIN, HALF), (ALTERNATE, 2, HALF, BRAIN)]:
+        found = result(machine, r_type(FLOAT, field, 0x22, rs2), ALL, mode=mode)
+        agree(found, to.bits(to.rounded(source.value(ALL), mode)), ALL)
 
 
-def test_choices_and_signs(machine: Machine) -> None:
-    a, b = samples(HALF, 2, PAIRS, 9)
-    x, y = HALF.value(a), HALF.value(b)
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_choices_and_signs(machine: Machine, suffix: str) -> None:
+    """bfloat16 adds four to the function's number."""
+    form, field = FORMATS[suffix]
+    more = 4 if field == ALTERNATE else 0
+    a, b = samples(form, 2, PAIRS, 9)
+    x, y = form.value(a), form.value(b)
     first = (x < y) | np.isnan(y) | ((x == y) & np.signbit(x))
     last = (x > y) | np.isnan(y) | ((x == y) & ~np.signbit(x))
     rules: list[tuple[int, int, Bits]] = [
-        (0, 0x16, HALF.bits(np.where(first, x, y))),
-        (1, 0x16, HALF.bits(np.where(last, x, y))),
+        (0, 0x16, form.bits(np.where(first, x, y))),
+        (1, 0x16, form.bits(np.where(last, x, y))),
         (0, 0x12, (a & 0x7FFF) | (b & 0x8000)),
         (1, 0x12, (a & 0x7FFF) | (~b & 0x8000)),
         (2, 0x12, a ^ (b & 0x8000)),
@@ -103,4 +110,10 @@ def test_choices_and_signs(machine: Machine) -> None:
         (0, 0x52, (x <= y).astype(np.uint32)),
     ]
     for funct3, funct7, expected in rules:
-        agree(result(machine, r_type(FLOAT, funct3, funct7, B), a, b), expected, a, b)
+        agree(result(machine, r_type(FLOAT, funct3 + more, funct7, B), a, b), expected, a, b)
+
+
+def test_classes(machine: Machine) -> None:
+    for form, field in FORMATS.values():
+        word = r_type(FLOAT, 5 if field == ALTERNATE else 1, 0x72, 0)
+        agree(result(machine, word, ALL), form.kinds(ALL), ALL)

@@ -38,6 +38,54 @@ template <bool NEGATED, bool MINUS> reg_t fused(processor_t *p, insn_t insn, reg
     return pc + 4;
 }
 
+/* rd = f(rs1), where f gives all 32 bits. */
+using Unary = uint32_t (*)(float16_t);
+
+template <Unary f> reg_t unary(processor_t *p, insn_t insn, reg_t pc) {
+    round_as_asked(p);
+    set_x(p, insn.rd(), f(operand(p, insn.rs1())));
+    return pc + 4;
+}
+
+using Choice = bool (*)(float16_t, float16_t);
+
+template <Choice f> reg_t choice(processor_t *p, insn_t insn, reg_t pc) {
+    set_x(p, insn.rd(), f(operand(p, insn.rs1()), operand(p, insn.rs2())));
+    return pc + 4;
+}
+
+uint32_t to_signed(float16_t a) {
+    return (uint32_t)f32_to_i32(Brain::wide(a), softfloat_roundingMode, true);
+}
+
+uint32_t to_unsigned(float16_t a) {
+    return (uint32_t)f32_to_ui32(Brain::wide(a), softfloat_roundingMode, true);
+}
+
+uint32_t kind(float16_t a) {
+    return (uint32_t)Brain::classify(a);
+}
+
+uint32_t to_half(float16_t a) {
+    return (uint32_t)(int16_t)Half::narrow(Brain::wide(a)).v;
+}
+
+uint32_t from_half(float16_t a) {
+    return (uint32_t)(int16_t)Brain::narrow(Half::wide(a)).v;
+}
+
+reg_t from_signed(processor_t *p, insn_t insn, reg_t pc) {
+    round_as_asked(p);
+    set_result(p, insn, i32_to_bf16((int32_t)x(p, insn.rs1())));
+    return pc + 4;
+}
+
+reg_t from_unsigned(processor_t *p, insn_t insn, reg_t pc) {
+    round_as_asked(p);
+    set_result(p, insn, ui32_to_bf16(x(p, insn.rs1())));
+    return pc + 4;
+}
+
 reg_t to_single(processor_t *p, insn_t insn, reg_t pc) {
     set_x(p, insn.rd(), Brain::wide(operand(p, insn.rs1())).v);
     return pc + 4;
@@ -52,20 +100,40 @@ reg_t from_single(processor_t *p, insn_t insn, reg_t pc) {
 } // namespace
 
 std::vector<insn_desc_t> brain_instructions() {
-    constexpr uint32_t MODE = 5u << 12, TWO = 0xfe00707f, ONE = 0xfff0707f, THREE = 0x0600707f;
-    constexpr uint32_t FORMAT = 2u << 25, FLOAT = 0x53;
+    constexpr uint32_t TWO = 0xfe00707f, ONE = 0xfff0707f, THREE = 0x0600707f, FORMAT = 2u << 25;
+    const auto two = [](uint32_t funct7, uint32_t funct3, insn_func_t run) {
+        return instruction(funct7 << 25 | funct3 << 12 | 0x53, TWO, run);
+    };
+    const auto one = [](uint32_t funct7, uint32_t rs2, uint32_t funct3, insn_func_t run) {
+        return instruction(funct7 << 25 | rs2 << 20 | funct3 << 12 | 0x53, ONE, run);
+    };
     return {
-        instruction(0x02u << 25 | MODE | FLOAT, TWO, binary<Brain::add>),
-        instruction(0x06u << 25 | MODE | FLOAT, TWO, binary<Brain::sub>),
-        instruction(0x0au << 25 | MODE | FLOAT, TWO, binary<Brain::mul>),
-        instruction(0x0eu << 25 | MODE | FLOAT, TWO, binary<Brain::div>),
-        instruction(0x2eu << 25 | MODE | FLOAT, ONE, root),
-        instruction(FORMAT | MODE | 0x43, THREE, fused<false, false>),
-        instruction(FORMAT | MODE | 0x47, THREE, fused<false, true>),
-        instruction(FORMAT | MODE | 0x4b, THREE, fused<true, false>),
-        instruction(FORMAT | MODE | 0x4f, THREE, fused<true, true>),
-        instruction(0x20u << 25 | 6u << 20 | FLOAT, ONE, to_single),
-        instruction(0x22u << 25 | MODE | FLOAT, ONE, from_single),
+        two(0x02, 5, binary<Brain::add>),
+        two(0x06, 5, binary<Brain::sub>),
+        two(0x0a, 5, binary<Brain::mul>),
+        two(0x0e, 5, binary<Brain::div>),
+        two(0x12, 4, binary<sign_of>),
+        two(0x12, 5, binary<sign_against>),
+        two(0x12, 6, binary<sign_both>),
+        two(0x16, 4, binary<Brain::min>),
+        two(0x16, 5, binary<Brain::max>),
+        two(0x52, 6, choice<Brain::eq>),
+        two(0x52, 5, choice<Brain::lt>),
+        two(0x52, 4, choice<Brain::le>),
+        one(0x2e, 0, 5, root),
+        one(0x62, 0, 5, unary<to_signed>),
+        one(0x62, 1, 5, unary<to_unsigned>),
+        one(0x6a, 0, 5, from_signed),
+        one(0x6a, 1, 5, from_unsigned),
+        one(0x72, 0, 5, unary<kind>),
+        one(0x20, 6, 0, to_single),
+        one(0x22, 0, 5, from_single),
+        instruction(0x22u << 25 | 6u << 20 | 0x53, 0xfff0007f, unary<to_half>),
+        one(0x22, 2, 5, unary<from_half>),
+        instruction(FORMAT | 5u << 12 | 0x43, THREE, fused<false, false>),
+        instruction(FORMAT | 5u << 12 | 0x47, THREE, fused<false, true>),
+        instruction(FORMAT | 5u << 12 | 0x4b, THREE, fused<true, false>),
+        instruction(FORMAT | 5u << 12 | 0x4f, THREE, fused<true, true>),
     };
 }
 

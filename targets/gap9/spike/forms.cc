@@ -4,8 +4,8 @@
 namespace odl {
 namespace {
 
-constexpr uint64_t PRODUCT = 2, HIGH_PRODUCT = 5; /* pulp_iss_wrapper.cpp of gvsoc-pulp */
-constexpr uint64_t SINGLE_DIVISION = 14, HALF_DIVISION = 10;
+constexpr uint64_t PRODUCT = 2, HIGH_PRODUCT = 5;     /* pulp_iss_wrapper.cpp of gvsoc-pulp */
+constexpr uint64_t DIVISION = 14, HALF_DIVISION = 10; /* packed halves take as long as singles */
 
 /* Bytes of a load or store, from the field that says so: 0, 1, 2 are 1, 2 and 4. */
 uint32_t width(uint32_t field) {
@@ -71,7 +71,7 @@ Entry classify(insn_func_t run, uint32_t match, uint32_t mask) {
     case 0x33:
         if (funct7 >= 0x41 && funct7 < 0x60) {
             e.kind = funct7 == 0x44 || funct7 == 0x47 ? FLOAT_DIVIDE : FLOAT;
-            e.latency = HALF_DIVISION;
+            e.latency = DIVISION;
         } else if (funct7 == 1) {
             e.kind = funct3 < 4 ? MULTIPLY : DIVIDE;
             e.latency = funct3 == 0 ? PRODUCT : HIGH_PRODUCT;
@@ -84,8 +84,10 @@ Entry classify(insn_func_t run, uint32_t match, uint32_t mask) {
         e.kind = FLOAT;
         break;
     case 0x53:
-        e.kind = funct7 >> 2 == 3 || funct7 >> 2 == 11 ? FLOAT_DIVIDE : FLOAT;
-        e.latency = (funct7 & 3) == 2 ? HALF_DIVISION : SINGLE_DIVISION;
+        if (funct7 != 0x50 && funct7 != 0x70) { /* choices and classes of singles need no FPU */
+            e.kind = funct7 >> 2 == 3 || funct7 >> 2 == 11 ? FLOAT_DIVIDE : FLOAT;
+            e.latency = (funct7 & 3) == 2 ? HALF_DIVISION : DIVISION;
+        }
         break;
     default:
         break;

@@ -51,18 +51,6 @@ template <typename F> float16_t fused_minus(float16_t a, float16_t b, float16_t 
     return F::fused(a, b, negated(d));
 }
 
-float16_t sign_of(float16_t a, float16_t b) {
-    return float16_t{(uint16_t)((a.v & 0x7fff) | (b.v & 0x8000))};
-}
-
-float16_t sign_against(float16_t a, float16_t b) {
-    return sign_of(a, negated(b));
-}
-
-float16_t sign_both(float16_t a, float16_t b) {
-    return float16_t{(uint16_t)(a.v ^ (b.v & 0x8000))};
-}
-
 template <typename F> float16_t half_sum(float16_t a, float16_t b) {
     return F::mul(F::add(a, b), float16_t{F::ONE_HALF});
 }

@@ -47,6 +47,18 @@ inline float16_t negated(float16_t v) {
     return float16_t{(uint16_t)(v.v ^ 0x8000)};
 }
 
+inline float16_t sign_of(float16_t a, float16_t b) {
+    return float16_t{(uint16_t)((a.v & 0x7fff) | (b.v & 0x8000))};
+}
+
+inline float16_t sign_against(float16_t a, float16_t b) {
+    return sign_of(a, negated(b));
+}
+
+inline float16_t sign_both(float16_t a, float16_t b) {
+    return float16_t{(uint16_t)(a.v ^ (b.v & 0x8000))};
+}
+
 inline void round_as_asked(processor_t *p) {
     softfloat_roundingMode = (uint_fast8_t)p->state.frm->read();
 }
