@@ -15,6 +15,7 @@ static struct {
     uint32_t late_counter, waited;      /* the one more, and whether it came after the release */
     uint32_t before[2], after[2];       /* first and last word: not waited for, and waited for */
     uint32_t source[1024], rows[ROWS * ROW / 4], saved[ROWS * SAVED_DISTANCE / 4];
+    uint32_t pieces[1024];           /* loaded by more commands than the queue takes */
     uint32_t parts[ODL_CORES][PART]; /* of each core, loaded by all at once */
 } report;
 
@@ -84,6 +85,18 @@ static void copy_rows(void) {
     finish(counter);
 }
 
+static void load_pieces(void) {
+    enum { PIECE = 64 };
+    const uint32_t counter = ODL_DMA_COMMAND;
+    for (int i = 0; i < 1024; i += PIECE) {
+        command(sizeof near[0] * PIECE | ODL_DMA_TO_L1, near + i, report.source + i, 0, 0);
+    }
+    finish(counter);
+    for (int i = 0; i < 1024; i++) {
+        report.pieces[i] = near[i];
+    }
+}
+
 /* All cores write their commands' words in the same cycles. */
 static void load_together(uint32_t self) {
     const uint32_t *from = report.source + self * PART;
@@ -122,6 +135,7 @@ void odl_team_join(uint32_t self) {
     if (self == 0) {
         load_unasked();
         copy_rows();
+        load_pieces();
     }
     load_together(self);
     odl_cluster_barrier();

@@ -22,6 +22,7 @@ FIELDS = {
     "source": SOURCE,
     "rows": ROWS * ROW // 4,
     "saved": ROWS * SAVED_DISTANCE // 4,
+    "pieces": SOURCE,
     "parts": CORES * PART,
 }
 Report = dict[str, Words]
@@ -65,6 +66,10 @@ def test_rows_in_both_directions(report: Report) -> None:
     assert np.array_equal(rows(report["saved"], SAVED_DISTANCE), loaded)
     between = np.delete(report["saved"].reshape(ROWS, -1), np.s_[: ROW // 4], axis=1)
     assert not between.any()
+
+
+def test_a_core_waits_where_the_queue_is_full(report: Report) -> None:
+    assert np.array_equal(report["pieces"], source())
 
 
 def test_commands_of_several_cores_do_not_mix(report: Report) -> None:
