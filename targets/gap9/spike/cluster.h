@@ -10,6 +10,7 @@ constexpr unsigned CORES = 8;       /* of the cluster */
 constexpr unsigned CONTROLLER = 31; /* the fabric controller's cluster number in mhartid */
 constexpr unsigned REGISTERS = 32;
 constexpr uint64_t NEVER = UINT64_MAX;
+constexpr uint64_t EXTERNAL = 14; /* cycles to L2 and back, beyond L1's: routers of 2 and 12 */
 
 /* Performance counters, numbered as PCCR0 to PCCR30 of the cores. */
 enum Event {
@@ -17,6 +18,7 @@ enum Event {
     INSTRUCTIONS = 1,
     LOAD_STALL = 2, /* also the wait for a multiplier's result */
     JUMP_STALL = 3,
+    FETCH_STALL = 4,
     LOADS = 5,
     STORES = 6,
     JUMPS = 7,
@@ -46,6 +48,8 @@ struct Core {
     uint64_t now = 0;    /* the cycle in which the next instruction starts */
     bool asleep = false; /* in p.elw, until `release` */
     bool released = false;
+    bool again = false;         /* a device is not ready: the instruction is executed once more */
+    uint32_t line = UINT32_MAX; /* of instructions, that the core holds ready */
     Loop loop[2];
     uint64_t ready[REGISTERS] = {}; /* the cycle from which a register may be read */
     uint64_t all_ready = 0;         /* the latest of them */
@@ -77,6 +81,9 @@ inline Core &core_of(const processor_t *hart) {
 /* Wrap every instruction of the hart's decoder in the timing model. */
 void time_instructions(processor_t &hart);
 
+/* Cycles that a core waits for an instruction. */
+uint64_t fetch(Core &core, uint32_t pc);
+
 /* Begin and end a core's sleep. */
 void sleep(Core &core);
 void wake(Core &core);
@@ -86,6 +93,7 @@ uint32_t wait_at_barrier(Core &core, uint32_t address);
 
 /* Instructions, for extension.cc. */
 std::vector<insn_desc_t> half_instructions();
+std::vector<insn_desc_t> brain_instructions();
 std::vector<insn_desc_t> memory_instructions();
 std::vector<insn_desc_t> integer_instructions();
 std::vector<insn_desc_t> counter_instructions();

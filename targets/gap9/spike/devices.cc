@@ -1,24 +1,14 @@
 /*
  * The cluster's peripherals at 0x10200000: boot addresses and fetch enable, the event unit's
- * registers, and the DMA (MCHAN 7) between L1 and L2. A transfer moves its bytes when it is
- * complete, so that a program that does not wait for it computes with what was there before.
+ * registers, and those of the DMA.
  */
-#include "cluster.h"
+#include "dma.h"
 
 namespace odl {
 namespace {
 
 constexpr reg_t BASE = 0x10200000, SIZE = 0x10000;
 constexpr reg_t FETCH_ENABLE = 0x8, BOOT = 0x40, DMA_COMMAND = 0x4400, DMA_STATUS = 0x4404;
-constexpr uint64_t SETUP = 30, ROW = 2, BYTES_PER_CYCLE = 8;
-constexpr unsigned COUNTERS = 16;
-constexpr uint32_t PAGE = 4096;
-
-struct Transfer {
-    bool to_l1, strided;
-    uint32_t counter, bytes, l1, l2, row, stride;
-    uint64_t done;
-};
 
 class Peripherals : public abstract_device_t {
   public:
@@ -31,11 +21,13 @@ class Peripherals : public abstract_device_t {
             return false;
         }
         uint32_t value = words[at / 4];
-        if (at == DMA_COMMAND) {
-            value = allocate();
-        } else if (at == DMA_STATUS) {
-            finish(now());
-            value = pending();
+        Core *core = cluster.current;
+        if (at == DMA_COMMAND && core) {
+            std::optional<uint32_t> counter = dma.allocate(*core);
+            core->again = !counter;
+            value = counter.value_or(0);
+        } else if (at == DMA_STATUS && core) {
+            value = dma.status(core->now);
         }
         memcpy(bytes, &value, 4);
         return true;
@@ -49,111 +41,31 @@ class Peripherals : public abstract_device_t {
         memcpy(&value, bytes, 4);
         uint32_t before = words[at / 4];
         words[at / 4] = value;
+        Core *core = cluster.current;
         if (at == FETCH_ENABLE) {
-            start_cores(value & ~before);
-        } else if (at == DMA_COMMAND) {
-            command(value);
+            start_cores(value & ~before, core ? core->now : 0);
+        } else if (at == DMA_COMMAND && core) {
+            core->again = !dma.command(*core, value);
         } else if (at == DMA_STATUS) {
-            allocated &= ~value;
+            dma.release(value);
         }
         return true;
     }
 
   private:
-    static uint64_t now() {
-        return cluster.current ? cluster.current->now : 0;
-    }
-
-    void start_cores(uint32_t which) {
+    /* They begin when they are started. */
+    void start_cores(uint32_t which, uint64_t now) {
         for (Core &core : cluster.core) {
             if (which >> core.id & 1 && core.hart) {
                 core.hart->state.pc = words[BOOT / 4 + core.id];
+                core.now = std::max(core.now, now);
                 wake(core);
             }
         }
     }
 
-    uint32_t allocate() {
-        for (uint32_t i = 0; i < COUNTERS; i++) {
-            if (!(allocated >> i & 1)) {
-                allocated |= 1u << i;
-                last = i;
-                return i;
-            }
-        }
-        return COUNTERS; /* the program forgot to free them */
-    }
-
-    /* A command is 3 words, or 5 where rows in L2 have a distance: bytes a row, and that. */
-    void command(uint32_t word) {
-        queue.push_back(word);
-        bool strided = queue[0] >> 19 & 1;
-        if (queue.size() < (strided ? 5u : 3u)) {
-            return;
-        }
-        Transfer t = {(queue[0] >> 17 & 1) != 0,
-                      strided,
-                      last,
-                      queue[0] & 0x1ffff,
-                      queue[1],
-                      queue[2],
-                      strided ? queue[3] : 0,
-                      strided ? queue[4] : 0,
-                      0};
-        t.row = t.strided && t.row ? t.row : t.bytes;
-        uint64_t rows = t.row ? (t.bytes + t.row - 1) / t.row : 0;
-        uint64_t start = std::max(now() + SETUP, free);
-        free = start + rows * (ROW + (t.row + BYTES_PER_CYCLE - 1) / BYTES_PER_CYCLE);
-        t.done = free;
-        transfers.push_back(t);
-        queue.clear();
-    }
-
-    void finish(uint64_t until) {
-        while (!transfers.empty() && transfers.front().done <= until) {
-            move(transfers.front());
-            transfers.pop_front();
-        }
-    }
-
-    void move(const Transfer &t) {
-        for (uint32_t at = 0, row = 0; at < t.bytes; at += t.row, row++) {
-            uint32_t far = t.strided ? t.l2 + row * t.stride : t.l2 + at;
-            uint32_t bytes = std::min(t.row, t.bytes - at);
-            copy(t.to_l1 ? t.l1 + at : far, t.to_l1 ? far : t.l1 + at, bytes);
-        }
-    }
-
-    /* Page by page, for Spike's memory is in one piece within a page alone. */
-    static void copy(uint32_t to, uint32_t from, uint32_t bytes) {
-        simif_t *machine = cluster.current->hart->sim;
-        while (bytes > 0) {
-            uint32_t n = std::min({bytes, PAGE - to % PAGE, PAGE - from % PAGE});
-            char *target = machine->addr_to_mem(to), *source = machine->addr_to_mem(from);
-            if (!target || !source) {
-                fprintf(stderr, "DMA: no memory at %08x or %08x\n", to, from);
-                exit(1);
-            }
-            memcpy(target, source, n);
-            to += n;
-            from += n;
-            bytes -= n;
-        }
-    }
-
-    uint32_t pending() const {
-        uint32_t bits = 0;
-        for (const Transfer &t : transfers) {
-            bits |= 1u << t.counter;
-        }
-        return bits;
-    }
-
     uint32_t words[SIZE / 4] = {};
-    std::vector<uint32_t> queue;
-    std::deque<Transfer> transfers;
-    uint32_t allocated = 0, last = 0;
-    uint64_t free = 0;
+    Dma dma;
 };
 
 } // namespace
@@ -161,8 +73,10 @@ class Peripherals : public abstract_device_t {
 class cluster_peripherals_t : public Peripherals {};
 
 static cluster_peripherals_t *make(const void *, const sim_t *, reg_t *base,
-                                   const std::vector<std::string> &) {
+                                   const std::vector<std::string> &options) {
     *base = BASE;
+    cluster.bank_conflicts =
+        std::find(options.begin(), options.end(), "bank_conflicts") != options.end();
     return new cluster_peripherals_t();
 }
 

@@ -12,8 +12,8 @@ class Pulp : public extension_t {
 
     std::vector<insn_desc_t> get_instructions(const processor_t &) override {
         std::vector<insn_desc_t> all;
-        for (auto part : {half_instructions(), memory_instructions(), integer_instructions(),
-                          counter_instructions()}) {
+        for (auto part : {half_instructions(), brain_instructions(), memory_instructions(),
+                          integer_instructions(), counter_instructions()}) {
             all.insert(all.end(), part.begin(), part.end());
         }
         return all;
@@ -39,7 +39,6 @@ class Pulp : public extension_t {
         if (!core.controller) {
             sleep(core);
         }
-        cluster.bank_conflicts = getenv("ODL_BANK_CONFLICTS") != nullptr;
         time_instructions(hart);
     }
 };

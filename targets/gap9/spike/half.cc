@@ -1,9 +1,9 @@
 /*
  * Packed half precision ("smallFloat", Xfvec and Xfaux) in the integer registers: lane 0 is bits 15
  * to 0, lane 1 bits 31 to 16. Encodings and semantics: GVSoC's decoder tables, checked on
- * pulp-open.
+ * pulp-open. Both formats of 16 bits: IEEE's (.h) and bfloat16 (.ah).
  */
-#include "cluster.h"
+#include "half.h"
 
 namespace odl {
 namespace {
@@ -14,14 +14,6 @@ float16_t lane(uint32_t v, unsigned i) {
 
 uint32_t pack(float16_t low, float16_t high) {
     return low.v | (uint32_t)high.v << 16;
-}
-
-float16_t negated(float16_t v) {
-    return float16_t{(uint16_t)(v.v ^ 0x8000)};
-}
-
-void round_as_asked(processor_t *p) {
-    softfloat_roundingMode = (uint_fast8_t)p->state.frm->read();
 }
 
 using Binary = float16_t (*)(float16_t, float16_t);
@@ -46,102 +38,90 @@ template <Ternary f, bool R> reg_t ternary(processor_t *p, insn_t insn, reg_t pc
     return pc + 4;
 }
 
-using Unary = uint16_t (*)(uint16_t);
+using Unary = float16_t (*)(float16_t);
 
 template <Unary f> reg_t unary(processor_t *p, insn_t insn, reg_t pc) {
     round_as_asked(p);
     uint32_t a = x(p, insn.rs1());
-    set_x(p, insn.rd(), f((uint16_t)a) | (uint32_t)f((uint16_t)(a >> 16)) << 16);
+    set_x(p, insn.rd(), pack(f(lane(a, 0)), f(lane(a, 1))));
     return pc + 4;
 }
 
-float16_t fused(float16_t a, float16_t b, float16_t d) {
-    return f16_mulAdd(a, b, d);
+template <typename F> float16_t fused_minus(float16_t a, float16_t b, float16_t d) {
+    return F::fused(a, b, negated(d));
 }
 
-float16_t fused_minus(float16_t a, float16_t b, float16_t d) {
-    return f16_mulAdd(a, b, negated(d));
-}
-
-float16_t sign_of(float16_t a, float16_t b) {
-    return float16_t{(uint16_t)((a.v & 0x7fff) | (b.v & 0x8000))};
-}
-
-float16_t sign_against(float16_t a, float16_t b) {
-    return sign_of(a, negated(b));
-}
-
-float16_t sign_both(float16_t a, float16_t b) {
-    return float16_t{(uint16_t)(a.v ^ (b.v & 0x8000))};
-}
-
-float16_t half_sum(float16_t a, float16_t b) {
-    return f16_mul(f16_add(a, b), float16_t{0x3800});
+template <typename F> float16_t half_sum(float16_t a, float16_t b) {
+    return F::mul(F::add(a, b), float16_t{F::ONE_HALF});
 }
 
 float16_t truth(bool yes) {
     return float16_t{(uint16_t)yes};
 }
 
-float16_t equal(float16_t a, float16_t b) {
-    return truth(f16_eq(a, b));
+template <typename F> float16_t equal(float16_t a, float16_t b) {
+    return truth(F::eq(a, b));
 }
 
-float16_t unequal(float16_t a, float16_t b) {
-    return truth(!f16_eq(a, b));
+template <typename F> float16_t unequal(float16_t a, float16_t b) {
+    return truth(!F::eq(a, b));
 }
 
-float16_t less(float16_t a, float16_t b) {
-    return truth(f16_lt_quiet(a, b));
+template <typename F> float16_t less(float16_t a, float16_t b) {
+    return truth(F::lt(a, b));
 }
 
-float16_t less_or_equal(float16_t a, float16_t b) {
-    return truth(f16_le_quiet(a, b));
+template <typename F> float16_t less_or_equal(float16_t a, float16_t b) {
+    return truth(F::le(a, b));
 }
 
-float16_t greater(float16_t a, float16_t b) {
-    return less(b, a);
+template <typename F> float16_t greater(float16_t a, float16_t b) {
+    return less<F>(b, a);
 }
 
-float16_t greater_or_equal(float16_t a, float16_t b) {
-    return less_or_equal(b, a);
+template <typename F> float16_t greater_or_equal(float16_t a, float16_t b) {
+    return less_or_equal<F>(b, a);
 }
 
-uint16_t root(uint16_t a) {
-    return f16_sqrt(float16_t{a}).v;
+template <typename F> int64_t rounded(float16_t a) {
+    return f32_to_i64(F::wide(a), softfloat_roundingMode, true);
 }
 
-uint16_t to_signed(uint16_t a) {
-    int32_t v = f16_to_i32(float16_t{a}, softfloat_roundingMode, true);
-    return (uint16_t)(v > INT16_MAX ? INT16_MAX : v < INT16_MIN ? INT16_MIN : v);
+template <typename F> float16_t to_signed(float16_t a) {
+    int64_t v = rounded<F>(a);
+    return float16_t{(uint16_t)(v > INT16_MAX ? INT16_MAX : v < INT16_MIN ? INT16_MIN : v)};
 }
 
-uint16_t to_unsigned(uint16_t a) {
-    int64_t v = f16_to_i64(float16_t{a}, softfloat_roundingMode, true);
-    return (uint16_t)(v > UINT16_MAX ? UINT16_MAX : v < 0 ? 0 : v);
+template <typename F> float16_t to_unsigned(float16_t a) {
+    int64_t v = rounded<F>(a);
+    return float16_t{(uint16_t)(v > UINT16_MAX ? UINT16_MAX : v < 0 ? 0 : v)};
 }
 
-uint16_t from_signed(uint16_t a) {
-    return i32_to_f16((int16_t)a).v;
+template <typename F> float16_t from_signed(float16_t a) {
+    return F::integer((int16_t)a.v);
 }
 
-uint16_t from_unsigned(uint16_t a) {
-    return ui32_to_f16(a).v;
+template <typename F> float16_t from_unsigned(float16_t a) {
+    return F::integer(a.v);
 }
 
-uint16_t kind(uint16_t a) {
-    return (uint16_t)f16_classify(float16_t{a});
+template <typename F> float16_t kind(float16_t a) {
+    return float16_t{(uint16_t)F::classify(a)};
 }
 
-uint16_t same(uint16_t a) {
+template <typename To, typename From> float16_t converted(float16_t a) {
+    return To::narrow(From::wide(a));
+}
+
+float16_t same(float16_t a) {
     return a;
 }
 
 /* rd = {half(rs2), half(rs1)} of two single precision values */
-reg_t pack_singles(processor_t *p, insn_t insn, reg_t pc) {
+template <typename F> reg_t pack_singles(processor_t *p, insn_t insn, reg_t pc) {
     round_as_asked(p);
     float32_t a{x(p, insn.rs1())}, b{x(p, insn.rs2())};
-    set_x(p, insn.rd(), pack(f32_to_f16(a), f32_to_f16(b)));
+    set_x(p, insn.rd(), pack(F::narrow(a), F::narrow(b)));
     return pc + 4;
 }
 
@@ -176,52 +156,70 @@ template <bool ADD> reg_t expand(processor_t *p, insn_t insn, reg_t pc) {
 }
 
 constexpr uint32_t R_TYPE = 0xfe00707f, UNARY = 0xfff0707f, NO_ROUNDING = 0xfe00007f;
+constexpr uint32_t REPLICATED = 4; /* in funct3, whose other bits are the format */
 
 constexpr uint32_t vector(uint32_t funct7, uint32_t funct3, uint32_t rs2 = 0) {
     return funct7 << 25 | rs2 << 20 | funct3 << 12 | 0x33;
 }
 
-template <Binary f> void add_binary(std::vector<insn_desc_t> &to, uint32_t funct7) {
-    to.push_back(instruction(vector(funct7, 2), R_TYPE, binary<f, false>));
-    to.push_back(instruction(vector(funct7, 6), R_TYPE, binary<f, true>));
+template <Binary f>
+void add_binary(std::vector<insn_desc_t> &to, uint32_t funct7, uint32_t format) {
+    to.push_back(instruction(vector(funct7, format), R_TYPE, binary<f, false>));
+    to.push_back(instruction(vector(funct7, format | REPLICATED), R_TYPE, binary<f, true>));
 }
 
-template <Ternary f> void add_ternary(std::vector<insn_desc_t> &to, uint32_t funct7) {
-    to.push_back(instruction(vector(funct7, 2), R_TYPE, ternary<f, false>));
-    to.push_back(instruction(vector(funct7, 6), R_TYPE, ternary<f, true>));
+template <Ternary f>
+void add_ternary(std::vector<insn_desc_t> &to, uint32_t funct7, uint32_t format) {
+    to.push_back(instruction(vector(funct7, format), R_TYPE, ternary<f, false>));
+    to.push_back(instruction(vector(funct7, format | REPLICATED), R_TYPE, ternary<f, true>));
+}
+
+/* The instructions that are the same in both formats. */
+template <typename F> void add_format(std::vector<insn_desc_t> &to) {
+    constexpr uint32_t FORMAT = F::FORMAT, CONVERT = 0x4c;
+    add_binary<F::add>(to, 0x41, FORMAT);
+    add_binary<F::sub>(to, 0x42, FORMAT);
+    add_binary<F::mul>(to, 0x43, FORMAT);
+    add_binary<F::div>(to, 0x44, FORMAT);
+    add_binary<F::min>(to, 0x45, FORMAT);
+    add_binary<F::max>(to, 0x46, FORMAT);
+    add_ternary<F::fused>(to, 0x48, FORMAT);
+    add_ternary<fused_minus<F>>(to, 0x49, FORMAT);
+    add_binary<sign_of>(to, 0x4d, FORMAT);
+    add_binary<sign_against>(to, 0x4e, FORMAT);
+    add_binary<sign_both>(to, 0x4f, FORMAT);
+    add_binary<equal<F>>(to, 0x50, FORMAT);
+    add_binary<unequal<F>>(to, 0x51, FORMAT);
+    add_binary<less<F>>(to, 0x52, FORMAT);
+    add_binary<greater_or_equal<F>>(to, 0x53, FORMAT);
+    add_binary<less_or_equal<F>>(to, 0x54, FORMAT);
+    add_binary<greater<F>>(to, 0x55, FORMAT);
+    add_binary<half_sum<F>>(to, 0x56, FORMAT);
+    const std::tuple<uint32_t, uint32_t, insn_func_t> conversions[] = {
+        {0, FORMAT, unary<same>},
+        {0, FORMAT | REPLICATED, unary<same>},
+        {1, FORMAT, unary<kind<F>>},
+        {2, FORMAT, unary<to_signed<F>>},
+        {2, FORMAT | REPLICATED, unary<to_unsigned<F>>},
+        {3, FORMAT, unary<from_signed<F>>},
+        {3, FORMAT | REPLICATED, unary<from_unsigned<F>>},
+    };
+    for (auto [which, funct3, run] : conversions) {
+        to.push_back(instruction(vector(CONVERT, funct3, which), UNARY, run));
+    }
+    to.push_back(instruction(vector(0x47, FORMAT), UNARY, unary<F::root>));
+    to.push_back(instruction(vector(0x58, FORMAT), R_TYPE, pack_singles<F>));
 }
 
 } // namespace
 
 std::vector<insn_desc_t> half_instructions() {
     std::vector<insn_desc_t> all;
-    add_binary<f16_add>(all, 0x41);
-    add_binary<f16_sub>(all, 0x42);
-    add_binary<f16_mul>(all, 0x43);
-    add_binary<f16_div>(all, 0x44);
-    add_binary<f16_min>(all, 0x45);
-    add_binary<f16_max>(all, 0x46);
-    add_ternary<fused>(all, 0x48);
-    add_ternary<fused_minus>(all, 0x49);
-    add_binary<sign_of>(all, 0x4d);
-    add_binary<sign_against>(all, 0x4e);
-    add_binary<sign_both>(all, 0x4f);
-    add_binary<equal>(all, 0x50);
-    add_binary<unequal>(all, 0x51);
-    add_binary<less>(all, 0x52);
-    add_binary<greater_or_equal>(all, 0x53);
-    add_binary<less_or_equal>(all, 0x54);
-    add_binary<greater>(all, 0x55);
-    add_binary<half_sum>(all, 0x56);
-    all.push_back(instruction(vector(0x47, 2), UNARY, unary<root>));
-    all.push_back(instruction(vector(0x4c, 2, 0), UNARY, unary<same>));
-    all.push_back(instruction(vector(0x4c, 6, 0), UNARY, unary<same>));
-    all.push_back(instruction(vector(0x4c, 2, 1), UNARY, unary<kind>));
-    all.push_back(instruction(vector(0x4c, 2, 2), UNARY, unary<to_signed>));
-    all.push_back(instruction(vector(0x4c, 6, 2), UNARY, unary<to_unsigned>));
-    all.push_back(instruction(vector(0x4c, 2, 3), UNARY, unary<from_signed>));
-    all.push_back(instruction(vector(0x4c, 6, 3), UNARY, unary<from_unsigned>));
-    all.push_back(instruction(vector(0x58, 2), R_TYPE, pack_singles));
+    add_format<Half>(all);
+    add_format<Brain>(all);
+    all.push_back(instruction(vector(0x4c, Half::FORMAT, 5), UNARY, unary<converted<Half, Brain>>));
+    all.push_back(
+        instruction(vector(0x4c, Brain::FORMAT, 6), UNARY, unary<converted<Brain, Half>>));
     all.push_back(instruction(vector(0x4a, 2), R_TYPE, dot_half<false>));
     all.push_back(instruction(vector(0x4a, 6), R_TYPE, dot_half<true>));
     all.push_back(instruction(vector(0x4b, 0), R_TYPE, dot_single<false, false>));

@@ -51,6 +51,22 @@ template <bool MINUS> reg_t mac(processor_t *p, insn_t insn, reg_t pc) {
     return pc + 4;
 }
 
+/* Into so many bits, signed, as a five-bit number says; 0 is clipped as 1 is. */
+reg_t clip(processor_t *p, insn_t insn, reg_t pc) {
+    int32_t v = (int32_t)x(p, insn.rs1());
+    int32_t most = insn.rs2() ? (int32_t)((1u << (insn.rs2() - 1)) - 1) : 0;
+    set_x(p, insn.rd(), (uint32_t)std::clamp(v, -most - 1, most));
+    return pc + 4;
+}
+
+/* Bits of rs1 from the second number on, one more than the first, sign-extended. */
+reg_t extract(processor_t *p, insn_t insn, reg_t pc) {
+    uint32_t from = (uint32_t)insn.rs2(), width = ((uint32_t)insn.bits() >> 25 & 31) + 1;
+    uint32_t top = std::min(from + width, 32u);
+    set_x(p, insn.rd(), (uint32_t)((int32_t)(x(p, insn.rs1()) << (32 - top)) >> (32 - top + from)));
+    return pc + 4;
+}
+
 template <bool EQUAL> reg_t branch_immediate(processor_t *p, insn_t insn, reg_t pc) {
     int32_t value = (int32_t)(insn.rs2() ^ 16) - 16; /* five bits, signed */
     bool taken = ((int32_t)x(p, insn.rs1()) == value) == EQUAL;
@@ -97,6 +113,7 @@ reg_t dot_signed(processor_t *p, insn_t insn, reg_t pc) {
 }
 
 constexpr uint32_t I_TYPE = 0x707f, R_TYPE = 0xfe00707f, LANES = 0xfc00707f;
+constexpr uint32_t BITS = 0xc000707f;
 
 uint32_t lanes(uint32_t funct6, uint32_t funct3) {
     return funct6 << 26 | funct3 << 12 | 0x57;
@@ -115,6 +132,8 @@ std::vector<insn_desc_t> integer_instructions() {
         instruction(5u << 12 | 0x7b, LOOP, loop_setup_immediate),
         instruction(0x21u << 25 | 0u << 12 | 0x33, R_TYPE, mac<false>),
         instruction(0x21u << 25 | 1u << 12 | 0x33, R_TYPE, mac<true>),
+        instruction(0x0au << 25 | 1u << 12 | 0x33, R_TYPE, clip),
+        instruction(0xc0000033, BITS, extract),
         instruction(2u << 12 | 0x63, I_TYPE, branch_immediate<true>),
         instruction(3u << 12 | 0x63, I_TYPE, branch_immediate<false>),
         instruction(0x68u << 25 | 0x57, R_TYPE, pack),

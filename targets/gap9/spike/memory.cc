@@ -39,6 +39,18 @@ template <typename T> reg_t store_indexed(processor_t *p, insn_t insn, reg_t pc)
     return pc + 4;
 }
 
+/* flh and flw; a half gets ones above it, as a box that is not a single. */
+template <typename T> reg_t load_float(processor_t *p, insn_t insn, reg_t pc) {
+    uint32_t value = p->mmu->load<T>(x(p, insn.rs1()) + (uint32_t)insn.i_imm());
+    set_x(p, insn.rd(), sizeof(T) == 2 ? value | 0xffff0000 : value);
+    return pc + 4;
+}
+
+template <typename T> reg_t store_float(processor_t *p, insn_t insn, reg_t pc) {
+    p->mmu->store<T>(x(p, insn.rs1()) + (uint32_t)insn.s_imm(), (T)x(p, insn.rs2()));
+    return pc + 4;
+}
+
 reg_t event_load(processor_t *p, insn_t insn, reg_t pc) {
     uint32_t address = x(p, insn.rs1()) + (uint32_t)insn.i_imm();
     set_x(p, insn.rd(), wait_at_barrier(core_of(p), address));
@@ -72,6 +84,10 @@ std::vector<insn_desc_t> memory_instructions() {
     add_store<uint8_t>(all, 0);
     add_store<uint16_t>(all, 1);
     add_store<uint32_t>(all, 2);
+    all.push_back(instruction(1u << 12 | 0x07, I_TYPE, load_float<uint16_t>));
+    all.push_back(instruction(2u << 12 | 0x07, I_TYPE, load_float<uint32_t>));
+    all.push_back(instruction(1u << 12 | 0x27, I_TYPE, store_float<uint16_t>));
+    all.push_back(instruction(2u << 12 | 0x27, I_TYPE, store_float<uint32_t>));
     all.push_back(instruction(6u << 12 | 0x03, I_TYPE, event_load));
     return all;
 }

@@ -3,6 +3,7 @@
 #define ODL_SPIKE_SPIKE_H
 
 /* All that Spike's headers include, before `private` loses its meaning. */
+#include <algorithm>
 #include <array>
 #include <bitset>
 #include <cassert>

@@ -1,11 +1,10 @@
 /*
  * What each instruction costs a core of the cluster. The costs are those of GVSoC's pulp-open,
- * which follow the RI5CY core: one cycle each; a load's result one cycle later and a product's two;
+ * which follow the RI5CY core: one cycle each, two for a product; results of both one cycle later;
  * two cycles more for a taken branch, one for a jump; four FPUs, core i using FPU i % 4, one
- * operation a cycle; one divider for all; no cost of a hardware loop; L2 behind two routers. The
- * instruction cache is warm.
+ * operation a cycle; one divider for all; no cost of a hardware loop; L2 behind two routers.
  */
-#include "cluster.h"
+#include "forms.h"
 
 namespace odl {
 
@@ -13,104 +12,13 @@ Cluster cluster;
 
 namespace {
 
-constexpr uint64_t LOAD = 2, PRODUCT = 3, HIGH_PRODUCT = 6; /* cycles to the result's first use */
-constexpr uint64_t DIVISION = 5, SINGLE_DIVISION = 14, HALF_DIVISION = 10;
-constexpr uint64_t TAKEN = 2, JUMP = 1, EXTERNAL = 15, BARRIER = 6, BANKS = 16;
+constexpr reg_t SERIALIZE_BEFORE = 3; /* of Spike: it comes back with the same instruction */
+constexpr uint64_t LOAD = 1;          /* cycles to its result, but one */
+constexpr uint64_t TAKEN = 2, JUMP = 1, BANKS = 16;
 constexpr uint32_t L1 = 0x10000000, L1_END = 0x10200000, L2 = 0x1a000000;
 
-enum Kind { PLAIN, MEMORY, BRANCH, GO, MULTIPLY, MULTIPLY_HIGH, DIVIDE, FLOAT, FLOAT_DIVIDE };
-
-/* How a load or store makes its address; compressed forms have registers elsewhere. */
-enum Address { NONE, I_FORM, S_FORM, POST, INDEXED, INDEXED_STORE, C_LOAD, C_STORE, C_POP, C_PUSH };
-
-struct Entry {
-    insn_func_t run;
-    Kind kind;
-    Address address;
-    bool is_store;
-    uint32_t bytes;
-    uint64_t divide;
-};
-
-/* Bytes of a load or store, from the field that says so: 0, 1, 2 are 1, 2 and 4. */
-uint32_t width(uint32_t field) {
-    return 1u << (field & 3);
-}
-
-Entry classify(insn_func_t run, uint32_t match, uint32_t mask) {
-    Entry e = {run, PLAIN, NONE, false, 4, 0};
-    uint32_t opcode = match & 0x7f, funct3 = match >> 12 & 7, funct7 = match >> 25;
-    if ((match & 3) != 3) {
-        uint32_t c3 = match >> 13 & 7;
-        switch (match & 3) {
-        case 0:
-            if (c3 == 2 || c3 == 6) {
-                e = {run, MEMORY, c3 == 2 ? C_LOAD : C_STORE, c3 == 6, 4, 0};
-            }
-            break;
-        case 1:
-            e.kind = c3 == 1 || c3 == 5 ? GO : c3 >= 6 ? BRANCH : PLAIN;
-            break;
-        default:
-            if (c3 == 2 || c3 == 6) {
-                e = {run, MEMORY, c3 == 2 ? C_POP : C_PUSH, c3 == 6, 4, 0};
-            } else if (c3 == 4 && (mask & 0x7c) == 0x7c && (match & 0x7c) == 0) {
-                e.kind = GO; /* c.jr, c.jalr */
-            }
-        }
-        return e;
-    }
-    switch (opcode) {
-    case 0x03:
-        e = {run,
-             MEMORY,
-             funct3 == 7 ? INDEXED : I_FORM,
-             false,
-             width(funct3 == 7 ? funct7 >> 3 : funct3),
-             0};
-        break;
-    case 0x0b:
-        e = {run, MEMORY, POST, false, width(funct3 == 7 ? funct7 >> 3 : funct3), 0};
-        break;
-    case 0x23:
-        e = {run, MEMORY, funct3 >= 4 ? INDEXED_STORE : S_FORM, true, width(funct3), 0};
-        break;
-    case 0x2b:
-        e = {run, MEMORY, POST, true, width(funct3), 0};
-        break;
-    case 0x63:
-        e.kind = BRANCH;
-        break;
-    case 0x67:
-    case 0x6f:
-        e.kind = GO;
-        break;
-    case 0x33:
-        if (funct7 >= 0x41 && funct7 < 0x60) {
-            e.kind = funct7 == 0x44 || funct7 == 0x47 ? FLOAT_DIVIDE : FLOAT;
-            e.divide = HALF_DIVISION;
-        } else if (funct7 == 1) {
-            e.kind = funct3 == 0 ? MULTIPLY : funct3 < 4 ? MULTIPLY_HIGH : DIVIDE;
-        }
-        break;
-    case 0x43:
-    case 0x47:
-    case 0x4b:
-    case 0x4f:
-        e.kind = FLOAT;
-        break;
-    case 0x53:
-        e.kind = funct7 >> 2 == 3 || funct7 >> 2 == 11 ? FLOAT_DIVIDE : FLOAT;
-        e.divide = (funct7 & 3) == 2 ? HALF_DIVISION : SINGLE_DIVISION;
-        break;
-    default:
-        break;
-    }
-    return e;
-}
-
 /* One trampoline for each instruction that the decoder knows. */
-constexpr size_t MOST = 1024;
+constexpr size_t MOST = 1280;
 Entry entries[MOST];
 reg_t execute(const Entry &e, processor_t *p, insn_t insn, reg_t pc);
 
@@ -124,90 +32,6 @@ template <size_t... N> std::array<insn_func_t, MOST> all(std::index_sequence<N..
 
 const std::array<insn_func_t, MOST> trampolines = all(std::make_index_sequence<MOST>());
 
-/* The registers that an instruction reads, as bits; in doubt, more. */
-uint32_t reads(insn_t insn) {
-    uint32_t b = (uint32_t)insn.bits();
-    auto c = [&](unsigned shift) { return 1u << (8 + (b >> shift & 7)); };
-    uint32_t rd = 1u << (b >> 7 & 31), rs1 = 1u << (b >> 15 & 31), rs2 = 1u << (b >> 20 & 31);
-    uint32_t short_rs2 = 1u << (b >> 2 & 31), c3 = b >> 13 & 7;
-    switch (b & 3) {
-    case 0:
-        return c3 == 0 ? 1u << 2 : c(7) | (c3 == 6 ? c(2) : 0);
-    case 1:
-        if (c3 == 0 || c3 == 3) {
-            return rd;
-        }
-        return c3 == 4 ? c(7) | ((b >> 10 & 3) == 3 ? c(2) : 0) : c3 >= 6 ? c(7) : 0;
-    case 2:
-        return c3 == 4 ? rd | short_rs2 : c3 == 0 ? rd : 1u << 2 | (c3 == 6 ? short_rs2 : 0);
-    default:
-        break;
-    }
-    uint32_t opcode = b & 0x7f, funct3 = b >> 12 & 7, funct7 = b >> 25;
-    switch (opcode) {
-    case 0x37:
-    case 0x17:
-    case 0x6f:
-        return 0;
-    case 0x13:
-    case 0x67:
-    case 0x73:
-        return rs1;
-    case 0x03:
-    case 0x0b:
-        return rs1 | (funct3 == 7 ? rs2 : 0);
-    case 0x23:
-    case 0x2b:
-        return rs1 | rs2 | (funct3 >= 4 ? rd : 0);
-    case 0x43:
-    case 0x47:
-    case 0x4b:
-    case 0x4f:
-        return rs1 | rs2 | 1u << (b >> 27);
-    case 0x33: /* those that accumulate */
-        return rs1 | rs2 |
-               (funct7 == 0x48 || funct7 == 0x49 || funct7 == 0x4b || funct7 == 0x5d ||
-                        funct7 == 0x21
-                    ? rd
-                    : 0);
-    case 0x57:
-        return rs1 | rs2 | ((funct7 & 0x7e) == 0x64 || (funct7 & 0x7e) == 0x5c ? rd : 0);
-    case 0x53:
-        return rs1 | rs2 | (funct7 == 0x2a ? rd : 0);
-    case 0x7b:
-        return funct3 == 2 || funct3 == 4 ? rs1 : 0;
-    default:
-        return rs1 | rs2;
-    }
-}
-
-uint32_t address_of(Address form, processor_t *p, insn_t insn) {
-    switch (form) {
-    case I_FORM:
-        return x(p, insn.rs1()) + (uint32_t)insn.i_imm();
-    case S_FORM:
-        return x(p, insn.rs1()) + (uint32_t)insn.s_imm();
-    case INDEXED:
-        return x(p, insn.rs1()) + x(p, insn.rs2());
-    case INDEXED_STORE:
-        return x(p, insn.rs1()) + x(p, insn.rd());
-    case C_LOAD:
-    case C_STORE:
-        return x(p, insn.rvc_rs1s()) + (uint32_t)insn.rvc_lw_imm();
-    case C_POP:
-        return x(p, 2) + (uint32_t)insn.rvc_lwsp_imm();
-    case C_PUSH:
-        return x(p, 2) + (uint32_t)insn.rvc_swsp_imm();
-    default:
-        return x(p, insn.rs1());
-    }
-}
-
-unsigned destination(insn_t insn) {
-    uint32_t b = (uint32_t)insn.bits();
-    return (b & 3) == 0 ? 8 + (b >> 2 & 7) : b >> 7 & 31;
-}
-
 void stall(Core &core, Event cause, uint64_t cycles) {
     core.now += cycles;
     core.count[cause] += cycles;
@@ -218,24 +42,32 @@ void result_at(Core &core, insn_t insn, uint64_t when) {
     core.all_ready = std::max(core.all_ready, when);
 }
 
-/* Wait for a shared unit that takes one operation after the other, and occupy it. */
-void take_turn(Core &core, uint64_t &free, uint64_t busy, Event cause) {
-    if (free > core.now) {
-        stall(core, cause, free - core.now);
-    }
-    free = core.now + busy;
+/*
+ * Queue for a shared unit that takes one operation after the other. Places are given in the order
+ * in which instructions begin, before they wait for their operands (gvsoc-core, resource.cpp).
+ */
+void take_turn(Core &core, uint64_t begun, uint64_t &free, uint64_t busy, Event cause) {
+    uint64_t turn = std::max(free, begun);
+    stall(core, cause, turn - begun);
+    free = turn + busy;
 }
 
-void access(Core &core, uint32_t address, uint32_t bytes, bool is_store) {
+/* An access beyond a word's end is two, one cycle after the other. */
+void access(Core &core, uint64_t begun, uint32_t address, uint32_t bytes, bool is_store) {
+    const uint32_t words = (address & 3) + bytes > 4 ? 2 : 1;
     core.count[is_store ? STORES : LOADS]++;
-    if ((address & 3) + bytes > 4) { /* two words are accessed */
-        stall(core, MISALIGNED, 1);
+    stall(core, MISALIGNED, words - 1);
+    if (core.controller) {
+        return;
     }
-    if (address >= L2 && !core.controller) {
+    if (address >= L2) {
         core.count[is_store ? EXTERNAL_STORES : EXTERNAL_LOADS]++;
-        stall(core, is_store ? EXTERNAL_STORE_CYCLES : EXTERNAL_LOAD_CYCLES, EXTERNAL);
-    } else if (cluster.bank_conflicts && address >= L1 && address < L1_END && !core.controller) {
-        take_turn(core, cluster.bank_free[address / 4 % BANKS], 1, BANK_CONFLICTS);
+        stall(core, is_store ? EXTERNAL_STORE_CYCLES : EXTERNAL_LOAD_CYCLES, EXTERNAL * words);
+    } else if (cluster.bank_conflicts && address >= L1 && address < L1_END) {
+        for (uint32_t i = 0; i < words; i++) {
+            uint64_t &free = cluster.bank_free[(address / 4 + i) % BANKS];
+            take_turn(core, begun + i, free, 1, BANK_CONFLICTS);
+        }
     }
 }
 
@@ -281,13 +113,33 @@ void keep_step(const Core &leader) {
     cluster.nested = false;
 }
 
+/* Account for an instruction; the others catch up unless one of them is about to. */
+reg_t end(Core &core, uint64_t begun, reg_t next) {
+    core.count[CYCLES] += core.now - begun;
+    if (!core.controller) {
+        cluster.due[core.id] = core.now;
+        if (!cluster.nested) {
+            keep_step(core);
+        }
+    }
+    return next;
+}
+
 reg_t execute(const Entry &e, processor_t *p, insn_t insn, reg_t pc) {
     Core &core = core_of(p);
     cluster.current = &core;
     if (core.asleep) {
         throw wait_for_interrupt_t();
     }
-    uint64_t begun = core.now;
+    const uint64_t begun = core.now;
+    if (!core.controller) {
+        stall(core, FETCH_STALL, fetch(core, (uint32_t)pc));
+        if (e.kind == FLOAT) {
+            take_turn(core, begun, cluster.fpu_free[core.id % 4], 1, FPU_CONTENTION);
+        } else if (e.kind == FLOAT_DIVIDE) {
+            take_turn(core, begun, cluster.divider_free, e.latency, DIVIDES);
+        }
+    }
     for (uint32_t left = core.all_ready > core.now ? reads(insn) & ~1u : 0; left;
          left &= left - 1) {
         uint64_t ready = core.ready[__builtin_ctz(left)];
@@ -296,20 +148,27 @@ reg_t execute(const Entry &e, processor_t *p, insn_t insn, reg_t pc) {
         }
     }
     if (e.kind == MEMORY) {
-        access(core, address_of(e.address, p, insn), e.bytes, e.is_store);
-    } else if (e.kind == FLOAT) {
-        take_turn(core, cluster.fpu_free[core.id % 4], core.controller ? 0 : 1, FPU_CONTENTION);
-    } else if (e.kind == FLOAT_DIVIDE) {
-        take_turn(core, cluster.divider_free, core.controller ? 0 : e.divide, DIVIDES);
+        access(core, begun, address_of(e.address, p, insn), e.bytes, e.is_store);
     }
+    const uint64_t latency = e.kind == DIVIDE ? division(p, insn) : e.latency;
+    const unsigned rd = destination(insn);
+    const uint32_t before = x(p, rd);
     reg_t next = e.run(p, insn, pc);
+    if (next == SERIALIZE_BEFORE) {
+        return next;
+    }
     core.now++;
+    if (core.again) {
+        core.again = false;
+        set_x(p, rd, e.is_store ? x(p, rd) : before);
+        return end(core, begun, pc);
+    }
     core.count[INSTRUCTIONS]++;
     core.count[COMPRESSED] += insn.length() == 2;
     switch (e.kind) {
     case MEMORY:
         if (!e.is_store) {
-            result_at(core, insn, core.now - 1 + LOAD);
+            result_at(core, insn, core.now + LOAD);
         }
         break;
     case BRANCH:
@@ -323,83 +182,27 @@ reg_t execute(const Entry &e, processor_t *p, insn_t insn, reg_t pc) {
         core.count[JUMPS]++;
         stall(core, JUMP_STALL, JUMP);
         break;
-    case MULTIPLY:
-        result_at(core, insn, core.now - 1 + PRODUCT);
-        break;
-    case MULTIPLY_HIGH:
-        result_at(core, insn, core.now - 1 + HIGH_PRODUCT);
+    case MULTIPLY: /* the next one waits for the pipeline, too (gvsoc-core, exec_inorder) */
+        result_at(core, insn, core.now + e.latency);
+        stall(core, LOAD_STALL, e.latency - 1);
         break;
     case DIVIDE:
-        stall(core, DIVIDES, DIVISION - 1);
-        break;
     case FLOAT_DIVIDE:
-        stall(core, DIVIDES, e.divide - 1);
+        stall(core, DIVIDES, latency - 1);
         break;
     default:
         break;
     }
-    core.count[CYCLES] += core.now - begun;
     for (Loop &loop : core.loop) {
         if (loop.count && (uint32_t)pc == loop.end && --loop.count) {
             next = (reg_t)(sreg_t)(int32_t)loop.start;
             break;
         }
     }
-    if (!core.controller) {
-        cluster.due[core.id] = core.now;
-        if (!cluster.nested) {
-            keep_step(core);
-        }
-    }
-    return next;
+    return end(core, begun, next);
 }
 
 } // namespace
-
-void sleep(Core &core) {
-    core.asleep = true;
-    cluster.due[core.id] = NEVER;
-}
-
-void wake(Core &core) {
-    core.asleep = false;
-    core.hart->in_wfi = false;
-    cluster.due[core.id] = core.now;
-}
-
-uint32_t wait_at_barrier(Core &core, uint32_t address) {
-    constexpr uint32_t FIRST = 0x10204200, STRIDE = 0x20, WAIT_CLEAR = 0x1c;
-    constexpr unsigned NUMBER = 8;
-    static uint32_t arrived[NUMBER];
-    uint32_t number = (address - FIRST) / STRIDE;
-    if (core.controller || number >= NUMBER || (address - FIRST) % STRIDE != WAIT_CLEAR) {
-        return core.hart->mmu->load<uint32_t>(address);
-    }
-    if (core.released) {
-        core.released = false;
-        return 1u << 16;
-    }
-    arrived[number] |= 1u << core.id;
-    uint32_t mask = core.hart->mmu->load<uint32_t>(FIRST + number * STRIDE);
-    if ((arrived[number] & mask) != mask) {
-        sleep(core);
-        throw wait_for_interrupt_t();
-    }
-    const uint64_t morning = core.now + BARRIER;
-    for (Core &c : cluster.core) {
-        if (arrived[number] >> c.id & 1 && c.hart) {
-            c.count[WAIT] += morning - c.now;
-            c.count[CYCLES] += &c == &core ? 0 : morning - c.now;
-            c.now = morning;
-            if (&c != &core) {
-                c.released = true;
-                wake(c);
-            }
-        }
-    }
-    arrived[number] = 0;
-    return 1u << 16;
-}
 
 void time_instructions(processor_t &hart) {
     using Key = std::tuple<insn_func_t, insn_bits_t, insn_bits_t>;
