@@ -6,7 +6,7 @@ SUITS := import sys, venv; sys.exit(not (3, 10) <= sys.version_info < (3, 13))
 PYTHON ?= $(shell for p in python3.12 python3.11 python3.10 python3; do \
     $$p -c '$(SUITS)' 2>/dev/null && echo $$p && break; done)
 BIN := $(VENV)/bin
-C_FILES := $(shell find firmware targets tests -name golden -prune -o \( -name '*.[ch]' -o -name '*.inc' \) -print)
+C_FILES := $(shell find firmware codegen targets tests -name golden -prune -o \( -name '*.[ch]' -o -name '*.inc' \) -print)
 DEBIAN := gcc clang-19 lld-19 gcc-riscv64-unknown-elf qemu-system-misc
 
 .DEFAULT_GOAL := help

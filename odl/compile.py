@@ -11,6 +11,7 @@ import onnx
 import onnx_ir as ir
 
 from odl import target as targets
+from odl.emit import vendor_project
 from odl.emit.project import write_project
 from odl.errors import UsageError
 from odl.frontend.onnx_file import read_onnx
@@ -209,11 +210,16 @@ def memory_trade(path: Path, options: Options) -> list[Trade]:
     return trade(model.graph, target, states, SHARES)
 
 
-def compile_to(path: Path, folder: Path, options: Options) -> Compiled:
-    """The whole of `odl compile`: the folder appears complete, or not at all."""
+def compile_to(path: Path, folder: Path, options: Options, project: str = "") -> Compiled:
+    """The whole of `odl compile`: the folder appears complete, or not at all.
+
+    Args:
+        project: of a vendor's SDK, whose files are added; empty: none.
+    """
+    vendor = vendor_project.load(project, options.target) if project else None
     compiled = compile_model(path, options)
     check_fit(compiled.program, compiled.target, options.ram)
-    write_project(compiled.program, compiled.target, compiled.stages, folder, path.name)
+    write_project(compiled.program, compiled.target, compiled.stages, folder, path.name, vendor)
     return compiled
 
 

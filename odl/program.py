@@ -7,7 +7,6 @@ and written as C (`emit`). The graph, an ONNX model, says what; it is no longer 
 from __future__ import annotations
 
 import inspect
-import itertools
 import math
 import sys
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ import numpy.typing as npt
 
 from odl.dtype import DType
 from odl.errors import printable
+from odl.tiling import Tiling
 
 ELEMENTS = 1 << 28
 """At most, of one tensor: no microcontroller holds more, and no size leaves 64 bits."""
@@ -45,6 +45,8 @@ class Kernel:
 
     name: str
     run: Callable[..., None]
+    tiling: Tiling | None = field(default=None, compare=False)
+    """How its calls are cut; None: they are not."""
 
     @cached_property
     def fields(self) -> dict[str, str]:
@@ -65,6 +67,10 @@ def kernel(run: Callable[..., None]) -> Kernel:
     return Kernel(run.__name__, run)
 
 
+IDLE = Kernel("idle", lambda: None)
+"""No kernel: a step that only waits for its transfers."""
+
+
 def _text(name: str) -> str:
     """A name from the model, whole, on one line."""
     return printable(name, limit=sys.maxsize)
@@ -79,6 +85,48 @@ class Ref:
 
     def __str__(self) -> str:
         return f"%{_text(self.tensor)}" + (f"+{self.offset}" if self.offset else "")
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """`rows` rows of `row` bytes, copied between a tensor and a tile, where they are dense.
+
+    It runs beside the call that it belongs to, and is complete when that is.
+    """
+
+    tensor: str
+    tile: str
+    into: bool
+    """Whether the tile is filled; otherwise the tensor is."""
+    offset: int
+    """Bytes from the tensor's beginning to the first row."""
+    row: int
+    rows: int = 1
+    stride: int = 0
+    """Bytes from one row to the next."""
+
+    @property
+    def nbytes(self) -> int:
+        return self.row * self.rows
+
+    def meets(self, other: Transfer) -> bool:
+        """Whether they may touch the same bytes of one tensor; in doubt, they do."""
+        if self.tensor != other.tensor:
+            return False
+        ends = [t.offset + (t.rows - 1) * t.stride + t.row for t in (self, other)]
+        if self.offset >= ends[1] or other.offset >= ends[0]:
+            return False
+        if self.stride != other.stride or self.rows == 1 or other.rows == 1:
+            return True
+        a, b = self.offset % self.stride, other.offset % self.stride
+        wraps = max(a + self.row, b + other.row) > self.stride
+        return wraps or (a < b + other.row and b < a + self.row)
+
+    def __str__(self) -> str:
+        far = f"%{_text(self.tensor)}+{self.offset}"
+        size = f"{self.row}" if self.rows == 1 else f"{self.rows}x{self.row}/{self.stride}"
+        near = f"%{_text(self.tile)}"
+        return f"{near} <- {far} {size}" if self.into else f"{far} <- {near} {size}"
 
 
 @dataclass(frozen=True)
@@ -99,6 +147,8 @@ class Call:
     """Suffix of the kernel body chosen for the target; empty for the portable one."""
     file: str = ""
     """The file of firmware/kernels that defines the function."""
+    transfers: tuple[Transfer, ...] = ()
+    """Those that run beside it."""
 
     def __post_init__(self) -> None:
         if list(self.args) != list(self.kernel.fields):
@@ -108,7 +158,9 @@ class Call:
 
     @property
     def function(self) -> str:
-        """Name of the C function."""
+        """Name of the C function; empty for a step that only waits."""
+        if self.kernel is IDLE:
+            return ""
         return f"odl_{self.kernel.name}_{self.variant}" + (f"_{self.isa}" if self.isa else "")
 
     def refs(self, names: tuple[str, ...]) -> Iterator[Ref]:
@@ -118,7 +170,9 @@ class Call:
     def __str__(self) -> str:
         shown = {k: v for k, v in self.args.items() if v is not None}
         args = ", ".join(f"{k}={v}" for k, v in shown.items())
-        return f"{self.kernel.name}.{self.variant}({args})"
+        name = f"{self.kernel.name}.{self.variant}" if self.variant else self.kernel.name
+        beside = "".join(f"; {t}" for t in self.transfers)
+        return f"{name}({args}){beside}"
 
 
 @dataclass(frozen=True)
@@ -137,8 +191,8 @@ class Buffer:
 class Tensor:
     """A named tensor of the graph and the place where it stands.
 
-    `kind` is input, state, output, inner, scratch or constant. Constants carry `data` and no
-    buffer.
+    `kind` is input, state, output, inner, scratch, tile or constant. Constants carry `data` and no
+    buffer; tiles hold parts of other tensors.
     Several tensors share a buffer where one is a view of another or has taken over its memory.
     """
 
@@ -189,7 +243,11 @@ class Training:
 
 @dataclass(frozen=True)
 class Program:
-    """Calls in order over tensors in place; `lower_bound` is the least that any plan needs."""
+    """Calls in order over tensors in place.
+
+    `lower_bound` is the least that any plan of the home memory needs, which is the last one that is
+    used: the others hold tiles.
+    """
 
     name: str
     model_hash: bytes
@@ -204,6 +262,8 @@ class Program:
     lower_bound: int
     planner: str
     training: Training | None = None
+    presets: tuple[tuple[str, str], ...] = ()
+    """Tiles that hold a constant from the start on, each with that."""
 
     @cached_property
     def tensor(self) -> dict[str, Tensor]:
@@ -213,7 +273,7 @@ class Program:
     def listed(self) -> tuple[Tensor, ...]:
         """What the device can be asked for, in order: all but plain weights and scratch memory."""
         kept = (t for t in self.tensors if t.buffer or t.name in self.outputs)
-        return tuple(t for t in kept if t.kind != "scratch")
+        return tuple(t for t in kept if t.kind not in ("scratch", "tile"))
 
     @cached_property
     def buffer(self) -> dict[str, Buffer]:
@@ -230,6 +290,13 @@ class Program:
     @property
     def arena_bytes(self) -> int:
         return sum(self.arenas.values())
+
+    @cached_property
+    def home(self) -> str:
+        """The memory in which inputs, outputs and states live."""
+        fixed = (*self.inputs, *self.outputs)
+        named = (self.tensor[n].buffer for n in fixed)
+        return next((self.buffer[b].memory for b in named if b), next(iter(self.arenas), ""))
 
     @property
     def constant_bytes(self) -> int:
@@ -266,8 +333,8 @@ class Program:
 
     @property
     def plan_ratio(self) -> float:
-        """Arena bytes over the lower bound; 1.0 is optimal."""
-        return self.arena_bytes / self.lower_bound if self.lower_bound else 1.0
+        """Bytes of the home memory's arena over the lower bound; 1.0 is optimal."""
+        return self.arenas.get(self.home, 0) / self.lower_bound if self.lower_bound else 1.0
 
     @cached_property
     def ready(self) -> dict[str, int]:
@@ -276,6 +343,9 @@ class Program:
         for i, call in enumerate(self.calls):
             for ref in call.refs(call.kernel.writes):
                 steps[ref.tensor] = i
+            for move in call.transfers:
+                if not move.into:
+                    steps[move.tensor] = i
         for t in self.tensors:
             if t.view_of:
                 steps[t.name] = steps[t.view_of]
@@ -298,74 +368,3 @@ class Program:
         for i, call in enumerate(self.calls):
             lines.append(f"  {i}: {call}  # {call.op} {_text(call.node)}")
         return "\n".join(lines) + "\n"
-
-
-def verify(program: Program) -> None:
-    """Check that the Program is well formed; a failure is a fault of odl, not of the model.
-
-    Raises:
-        AssertionError: naming the first rule that is broken, and by what.
-    """
-    for b in program.buffers:
-        assert b.offset % program.alignment == 0, f"buffer {b.name} stands unaligned at {b.offset}"
-        assert b.first <= b.last, f"buffer {b.name} dies at {b.last} before its birth at {b.first}"
-    _verify_disjoint(program)
-    _verify_sharing(program)
-    for i, call in enumerate(program.calls):
-        for ref in call.refs(call.kernel.reads + call.kernel.writes):
-            tensor = program.tensor[ref.tensor]
-            assert ref.offset <= tensor.nbytes, f"step {i}: {ref} starts behind the tensor's end"
-            if tensor.buffer:
-                b = program.buffer[tensor.buffer]
-                assert tensor.nbytes <= b.size, f"{tensor.name} is larger than its buffer"
-                assert b.first <= i <= b.last, f"step {i} uses {ref} outside its life"
-        for ref in call.refs(call.kernel.writes):
-            assert program.tensor[ref.tensor].data is None, f"step {i} writes the constant {ref}"
-        _verify_overlays(program, i, call)
-    for s in program.states:
-        buffer = program.tensor[s.tensor].buffer
-        assert buffer == program.tensor[s.successor].buffer, f"state {s.tensor} moves"
-    for name in (*program.outputs, *(s.successor for s in program.states)):
-        t = program.tensor[name]
-        end = len(program.calls)
-        assert not t.buffer or program.buffer[t.buffer].last >= end, f"output {name} dies early"
-
-
-def _verify_disjoint(program: Program) -> None:
-    by_offset = sorted(program.buffers, key=lambda b: (b.memory, b.offset))
-    for i, a in enumerate(by_offset):
-        for b in by_offset[i + 1 :]:
-            if b.memory != a.memory or b.offset >= a.offset + a.size:
-                break
-            apart = a.last < b.first or b.last < a.first
-            assert apart, f"buffers {a.name} and {b.name} overlap while both live"
-
-
-def _verify_sharing(program: Program) -> None:
-    """Tensors that share a buffer follow each other: one is written when the last was used up."""
-    last_use: dict[str, int] = {}
-    for step, call in enumerate(program.calls):
-        for ref in call.refs(call.kernel.reads):
-            last_use[program.tensor[ref.tensor].view_of or ref.tensor] = step
-    owners: dict[str, list[str]] = {}
-    for t in program.tensors:
-        if t.buffer and not t.view_of:
-            owners.setdefault(t.buffer, []).append(t.name)
-    for names in owners.values():
-        names.sort(key=program.ready.__getitem__)
-        for a, b in itertools.pairwise(names):
-            in_time = (
-                last_use.get(a, -1) <= program.ready[b] and program.ready[a] < program.ready[b]
-            )
-            assert in_time, f"{b} takes over the memory of {a} while that is in use"
-
-
-def _verify_overlays(program: Program, step: int, call: Call) -> None:
-    written = {program.tensor[r.tensor].buffer: r.tensor for r in call.refs(call.kernel.writes)}
-    for name in call.kernel.reads:
-        ref = call.args[name]
-        if ref is None or name in call.overlay:
-            continue
-        buffer = program.tensor[ref.tensor].buffer
-        safe = not buffer or buffer not in written
-        assert safe, f"step {step} overwrites {ref} while reading it"

@@ -1,4 +1,4 @@
-"""Find the programs that odl starts: beside this interpreter, then on PATH."""
+"""Find the programs that odl starts: as ODL_NAME says, beside this interpreter, or on PATH."""
 
 from __future__ import annotations
 
@@ -18,9 +18,12 @@ def search_path() -> str:
 def find_program(name: str) -> str | None:
     """The program's path, or None.
 
-    `zig` is the one of the ziglang wheel where that is installed. A name without a version also
-    finds the newest `name-NUMBER`, as Debian calls its compilers.
+    A path in the environment goes first: ODL_GVSOC for `gvsoc`. `zig` is the one of the ziglang
+    wheel where that is installed. A name without a version also finds the newest `name-NUMBER`, as
+    Debian calls its compilers.
     """
+    if named := os.environ.get("ODL_" + re.sub(r"\W", "_", name).upper()):
+        return shutil.which(named)
     if name == "zig" and (inside := _in_wheel("ziglang", "zig")):
         return inside
     exact = shutil.which(name, path=search_path())

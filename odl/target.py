@@ -127,15 +127,30 @@ def load(name: str) -> Target:
         close = difflib.get_close_matches(name, names(), n=1)
         hint = f"did you mean {close[0]}" if close else f"known: {', '.join(names())}"
         raise UsageError(f"there is no target '{name}'", advice=hint)
-    path = assets.TARGETS / name / "target.toml"
+    where = f"targets/{name}/target.toml"
+    data = read_toml(assets.TARGETS / name / "target.toml", where)
+    return parse(Target, {"name": name, **data}, where)
+
+
+def read_toml(path: Path, where: str) -> dict[str, Any]:
+    """The contents of one of our files of facts.
+
+    Raises:
+        UsageError: it is not TOML.
+    """
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as e:
-        raise UsageError(f"not valid TOML: {e}", where=f"targets/{name}/target.toml") from e
-    return _parse(Target, {"name": name, **data}, f"targets/{name}/target.toml")
+        raise UsageError(f"not valid TOML: {e}", where=where) from e
+    return data
 
 
-def _parse(cls: type[T], data: dict[str, Any], where: str) -> T:
+def parse(cls: type[T], data: dict[str, Any], where: str) -> T:
+    """Facts as a dataclass of strings, numbers, tuples and the tables of a target.
+
+    Raises:
+        UsageError: a key is unknown, missing or of the wrong type.
+    """
     known = {f.name: f for f in fields(cls)}  # type: ignore[arg-type]
     for key in data:
         if key not in known:
@@ -154,11 +169,11 @@ def _parse(cls: type[T], data: dict[str, Any], where: str) -> T:
 def _convert(hint: Any, value: Any, where: str) -> Any:
     nested = {Memory: Memory, Build: Build, Run: Run, ToolChain: ToolChain}.get(hint)
     if nested is not None and isinstance(value, dict):
-        return _parse(nested, value, where)
+        return parse(nested, value, where)
     if hint == dict[str, ToolChain] and isinstance(value, dict):
-        return {k: _parse(ToolChain, v, f"{where}.{k}") for k, v in value.items()}
+        return {k: parse(ToolChain, v, f"{where}.{k}") for k, v in value.items()}
     if hint == tuple[Memory, ...] and isinstance(value, list):
-        return tuple(_parse(Memory, v, where) for v in value)
+        return tuple(parse(Memory, v, where) for v in value)
     if hint == tuple[str, ...] and isinstance(value, list):
         if all(isinstance(v, str) for v in value):
             return tuple(value)

@@ -75,7 +75,7 @@ def host_programs(models: list[Compiled], folder: Path) -> Programs:
 
 
 def _kernels(compiled: Compiled) -> set[str]:
-    return {f"kernels/{call.file}" for call in compiled.program.calls}
+    return {f"kernels/{call.file}" for call in compiled.program.calls if call.file}
 
 
 def _compile(sources: list[Path], program: Path, flags: list[str]) -> None:

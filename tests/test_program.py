@@ -11,7 +11,8 @@ from onnx import parser
 
 from odl.compile import Options, compile_graph
 from odl.plan.interpret import interpret
-from odl.program import Program, verify
+from odl.program import Program
+from odl.program_rules import verify
 
 NET = """<ir_version: 8, opset_import: ["" : 17]>
 g (float[4,4] x) => (float[4,4] y)

@@ -50,14 +50,31 @@ extern odl_kernel ODL_BREAK_KERNEL;
 #define ODL_BREAK_KERNEL ((odl_kernel *)0)
 #endif
 
+/* Without a DMA, the first core copies; nobody touches these bytes in this step. */
+static void transfer(const struct odl_transfer *t) {
+    uint8_t *tile = t->tile, *tensor = t->tensor;
+    for (uint32_t i = 0; i < t->rows; i++, tile += t->row, tensor += t->stride) {
+        for (uint32_t j = 0; j < t->row; j++) {
+            if (t->into) {
+                tile[j] = tensor[j];
+            } else {
+                tensor[j] = tile[j];
+            }
+        }
+    }
+}
+
 static void work(uint32_t self, uint32_t cores) {
     const struct odl_core core = {(int32_t)self, (int32_t)cores};
     const struct odl_step *steps = team.steps;
     const uint32_t count = team.count, base = team.base;
     for (uint32_t i = 0; i < count; i++) {
         uint64_t start = odl_platform_count();
-        if (self != cores - 1 || steps[i].run != ODL_BREAK_KERNEL) {
+        if (steps[i].run != 0 && (self != cores - 1 || steps[i].run != ODL_BREAK_KERNEL)) {
             steps[i].run(steps[i].args, core);
+        }
+        for (uint32_t t = 0; self == 0 && t < steps[i].transfer_count; t++) {
+            transfer(&steps[i].transfers[t]);
         }
         team.spent[self] = odl_platform_count() - start;
         barrier(self, cores, base + i);

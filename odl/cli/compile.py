@@ -17,12 +17,17 @@ from odl.cli.options import Asked, compile_options, model_argument
     help="Folder to write; one that odl has made is replaced.",
 )  # fmt: skip
 @click.option(
+    "--project", default="", metavar="NAME",
+    help="Add a project for a vendor's SDK; a name that is unknown is answered with the known.",
+)  # fmt: skip
+@click.option(
     "--save-stages", is_flag=True, help="Keep the graph after every pass, for 'odl view'."
 )
 def command(
     model: Path,
     asked: Asked,
     output: Path,
+    project: str,
     save_stages: bool,
 ) -> None:
     """Lower MODEL (ONNX or TFLite) to C: model.c, model.h, its kernels and its run time.
@@ -31,7 +36,7 @@ def command(
     """
     from odl.compile import compile_to
 
-    compiled = compile_to(model, output, asked.options(save_stages))
+    compiled = compile_to(model, output, asked.options(save_stages), project)
     program, again = compiled.program, compiled.recomputed
     click.echo(
         f"{output}: {program.name} for {program.target}, {program.cores} cores: "
@@ -43,6 +48,8 @@ def command(
             f"  to keep to --ram, {len(again)} results are computed twice: "
             f"{sum(r.macs for r in again):,} MAC more"
         )
+    if project:
+        click.echo(f"  with the project {project} for a vendor's SDK")
     if program.training:
         click.echo(
             f"  a training step: {len(program.states)} states of {program.state_bytes:,} bytes; "

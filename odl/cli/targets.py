@@ -30,6 +30,7 @@ def command(as_json: bool) -> None:
                 "memories": {m.name: m.bytes for m in target.memories},
                 "flash": target.flash,
                 "toolchains": installed(target),
+                "simulator": "" if program == "{elf}" else program,
                 "runs": program == "{elf}" or find_program(program) is not None,
             }
         )
@@ -42,7 +43,7 @@ def command(as_json: bool) -> None:
             t["description"],
             f"{t['default_cores']} of {t['cores']}",
             ", ".join(t["toolchains"]) or "none installed",
-            "yes" if t["runs"] else "no: see 'odl doctor'",
+            "yes" if t["runs"] else f"no, {t['simulator']} is missing",
         )
         for t in data
     ]

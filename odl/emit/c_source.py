@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import jinja2
 import numpy as np
 import numpy.typing as npt
 
-from odl import __version__, assets
-from odl.emit.names import comment, identifiers, string
-from odl.program import SKIPS, Call, Program, Ref, Tensor
+from odl import __version__
+from odl.emit.names import identifiers, string
+from odl.emit.templates import environment
+from odl.program import SKIPS, Call, Program, Ref, Tensor, Transfer
 from odl.target import Memory
 
 PER_LINE = 8
@@ -27,18 +27,9 @@ def write_sources(
         source: the model file's name, for the heading.
         memories: the target's, for the sections that the arenas stand in.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(assets.CODEGEN),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-    environment.filters["comment"] = comment
     context = _context(program, source, memories)
-    files = ("model.h", "model.c")
-    return {f: environment.get_template(f"{f}.j2").render(context) for f in files}
+    templates, files = environment(), ("model.h", "model.c")
+    return {f: templates.get_template(f"{f}.j2").render(context) for f in files}
 
 
 def _context(program: Program, source: str, memories: tuple[Memory, ...]) -> dict[str, Any]:
@@ -55,8 +46,18 @@ def _context(program: Program, source: str, memories: tuple[Memory, ...]) -> dic
         "source": source,
         "target": program.target,
         "cores": program.cores,
-        "arena_bytes": max(program.arena_bytes, 1),
-        "section": _section(program, memories),
+        "arena_bytes": max(program.arenas.get(program.home, 0), 1),
+        "section": _section(program.home, memories),
+        "near": [
+            {
+                "name": m,
+                "id": _arena(program, m),
+                "bytes": size,
+                "section": _section(m, memories),
+            }
+            for m, size in program.arenas.items()
+            if m != program.home
+        ],
         "constant_bytes": program.constant_bytes,
         "macs": program.macs,
         "ratio": program.plan_ratio,
@@ -72,25 +73,30 @@ def _context(program: Program, source: str, memories: tuple[Memory, ...]) -> dic
     }
 
 
-def _section(program: Program, memories: tuple[Memory, ...]) -> str:
-    """The attribute that puts the arena into its memory."""
-    section = next((m.section for m in memories if m.name in program.arenas), "")
+def _arena(program: Program, memory: str) -> str:
+    """The C array that the tensors of a memory stand in."""
+    return f"odl_{program.name}_{'arena' if memory == program.home else memory}"
+
+
+def _section(memory: str, memories: tuple[Memory, ...]) -> str:
+    """The attribute that puts an arena into its memory."""
+    section = next((m.section for m in memories if m.name == memory), "")
     return f' __attribute__((section("{section}")))' if section else ""
 
 
 def _training(program: Program, names: dict[str, str]) -> dict[str, Any]:
     """What only a training step has; `forward` are the steps of an inference."""
     t = program.training
+    filled = [*program.presets, *((s.tensor, s.first) for s in program.states if s.first)]
+    firsts = [
+        {"id": names[tensor], "first": names[first], "bytes": program.tensor[first].nbytes}
+        for tensor, first in filled
+    ]
     if t is None:
-        return {"training": None, "firsts": [], "forward": len(program.calls)}
-    firsts = (
-        {"id": names[s.tensor], "first": names[s.first], "bytes": program.tensor[s.first].nbytes}
-        for s in t.states
-        if s.first
-    )
+        return {"training": None, "firsts": firsts, "forward": len(program.calls)}
     return {
         "training": {"in_row": names[t.in_row]},
-        "firsts": list(firsts),
+        "firsts": firsts,
         "forward": t.forward,
         "state_bytes": program.state_bytes,
         "skips": SKIPS,
@@ -98,10 +104,14 @@ def _training(program: Program, names: dict[str, str]) -> dict[str, Any]:
 
 
 def _tensor(program: Program, t: Tensor, identifier: str, number: int = -1) -> dict[str, Any]:
-    place = {"offset": 0, "life": "constant"}
+    place = {"arena": "", "offset": 0, "life": "constant"}
     if t.buffer:
         b = program.buffer[t.buffer]
-        place = {"offset": b.offset, "life": f"steps {b.first} to {b.last}"}
+        place = {
+            "arena": _arena(program, b.memory),
+            "offset": b.offset,
+            "life": f"steps {b.first} to {b.last}",
+        }
     return {
         **place,
         "number": number,
@@ -164,17 +174,33 @@ def scalar(value: Any) -> str:
 
 
 def _call(program: Program, call: Call, number: int, names: dict[str, str]) -> dict[str, Any]:
-    out = next(call.refs(call.kernel.writes)).tensor
-    identifier = identifiers([call.node or out], f"s{number:02d}_")[call.node or out]
+    outs = [r.tensor for r in call.refs(call.kernel.writes)]
+    title = call.node or next(iter(outs), "") or "transfers"
+    identifier = identifiers([title], f"s{number:02d}_")[title]
     operands = [f"{r.tensor} {program.tensor[r.tensor]}" for r in call.refs(call.kernel.reads)]
     macs = f", {call.macs:,} MAC" if call.macs else ""
-    result = f"{out} {program.tensor[out]}"
+    result = f"{outs[0]} {program.tensor[outs[0]]}" if outs else ""
+    work = f" {call.node}: {', '.join(operands)} -> {result}{macs}" if outs else ""
     return {
         "id": identifier,
-        "label": f"{number}. {call.op} {call.node}: {', '.join(operands)} -> {result}{macs}",
+        "label": f"{number}. {call.op}{work}",
         "struct": f"odl_{call.kernel.name}",
         "function": call.function,
         "args": [(k, _argument(v, names)) for k, v in call.args.items() if v is not None],
+        "transfers": [_transfer(t, names) for t in call.transfers],
+    }
+
+
+def _transfer(move: Transfer, names: dict[str, str]) -> dict[str, Any]:
+    return {
+        "tile": names[move.tile],
+        "tensor": names[move.tensor],
+        "offset": move.offset,
+        "row": move.row,
+        "rows": move.rows,
+        "stride": move.stride,
+        "into": int(move.into),
+        "label": move.tensor,
     }
 
 

@@ -12,6 +12,7 @@ import onnx
 
 from odl import assets
 from odl.emit.c_source import write_sources
+from odl.emit.vendor_project import VendorProject, add_vendor_project
 from odl.errors import DeviceError, UsageError
 from odl.program import Program
 from odl.project import MANIFEST, describe, save
@@ -24,8 +25,12 @@ def write_project(
     stages: dict[str, onnx.ModelProto],
     folder: Path,
     source: str,
+    vendor: VendorProject | None = None,
 ) -> None:
     """Write everything beside `folder` first, then put it in place.
+
+    Args:
+        vendor: adds files for a vendor's SDK.
 
     Raises:
         UsageError: the folder holds something that odl has not made.
@@ -47,6 +52,8 @@ def write_project(
             fresh = Path(scratch) / "new"
             fresh.mkdir()
             _fill(fresh, program, target, graphs, source)
+            if vendor is not None:
+                add_vendor_project(vendor, program, target, fresh, source)
             _exchange(folder, fresh, Path(scratch) / "old")
     except (OSError, RuntimeError) as e:  # RuntimeError: symbolic links in a circle
         reason = getattr(e, "strerror", None) or str(e)
@@ -84,7 +91,7 @@ def _fill(
 
 def _copy_firmware(program: Program, target: Target, folder: Path) -> list[str]:
     """The run time, and of the kernels those that the program calls, with what they include."""
-    wanted = {f"kernels/{call.file}" for call in program.calls}
+    wanted = {f"kernels/{call.file}" for call in program.calls if call.file}
     copied: list[str] = []
     for path in sorted((assets.FIRMWARE / "runtime").glob("*.c")):
         wanted.add(f"runtime/{path.name}")

@@ -10,10 +10,12 @@ import onnx
 from odl.ops.body import body
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma
+from odl.ops.tilings import flat, tiled
 from odl.ops.wide import FLOATS, wide
 from odl.program import Call, In, Out, kernel
 
 
+@tiled(flat("w", "g", "m", "v", "w_next", "m_next", "v_next"))
 @kernel
 def adam(
     w: In,

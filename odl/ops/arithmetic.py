@@ -16,6 +16,7 @@ from odl.ops.backward import Backward, Gradients
 from odl.ops.foreign import Builder, foreign
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma
+from odl.ops.tilings import nest
 from odl.ops.weave import Term
 from odl.ops.wide import FLOATS, NUMBERS, wide
 from odl.program import Call, In, Kernel, Out, Ref
@@ -40,7 +41,7 @@ def binary(name: str, function: Any) -> Kernel:
         with np.errstate(all="ignore"):
             y[: left.size] = function(left, right)
 
-    return Kernel(name, run)
+    return Kernel(name, run, nest({"a": "a_stride", "b": "b_stride"}))
 
 
 def binary_call(

@@ -9,10 +9,12 @@ from odl.dtype import BOOL
 from odl.ops.backward import Backward, Gradients
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator
+from odl.ops.tilings import flat, tiled
 from odl.ops.wide import NUMBERS, wide
 from odl.program import Call, In, Out, kernel
 
 
+@tiled(flat("x", "y"))
 @kernel
 def cast(x: In, y: Out, n: int) -> None:
     """y = x in another type. Floats go to integers towards zero and saturate, NaN becomes 0.

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from odl.ops import strides
+from odl.ops import conv_tilings, strides
 from odl.ops.backward import Backward, Gradients
 from odl.ops.matmul import matmul, matmul_args
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
 from odl.ops.planes import Planes, conv2d_planes, even, make_planes, planes
 from odl.ops.reference import evaluate
+from odl.ops.tilings import tiled
 from odl.ops.weave import Term
 from odl.ops.wide import FLOATS, wide
 from odl.ops.windows import Window, check_channels, window
@@ -51,6 +52,7 @@ def _conv(
     return y.reshape(batch, -1, *out_hw)
 
 
+@tiled(conv_tilings.conv)
 @kernel
 def conv2d(
     x: In,
@@ -77,7 +79,7 @@ def conv2d(
     y[: out.size] = out.ravel()
 
 
-conv2d_depthwise = Kernel("conv2d_depthwise", conv2d.run)
+conv2d_depthwise = Kernel("conv2d_depthwise", conv2d.run, conv_tilings.conv)
 
 
 class Conv(Operator):

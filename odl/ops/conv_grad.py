@@ -9,15 +9,18 @@ import numpy as np
 import onnx
 
 from odl.ops.body import body
+from odl.ops.conv_tilings import grad_weight
 from odl.ops.matmul import matmul, matmul_args
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
 from odl.ops.planes import Planes, conv2d_planes_grad_weight, even, make_planes, planes
 from odl.ops.reference import evaluate
+from odl.ops.tilings import tiled
 from odl.ops.wide import FLOATS, wide
 from odl.program import Call, In, Out, kernel
 
 
+@tiled(grad_weight)
 @kernel
 def conv2d_grad_weight(
     x: In,

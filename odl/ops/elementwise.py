@@ -13,6 +13,7 @@ from odl.dtype import DType
 from odl.ops.backward import Backward, Gradients
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator
+from odl.ops.tilings import flat
 from odl.ops.weave import Term
 from odl.ops.wide import FLOATS, wide
 from odl.program import Call, In, Kernel, Out
@@ -57,7 +58,7 @@ def unary(name: str, run: Callable[..., Any], parameters: int = 0) -> Kernel:
     def two(x: In, y: Out, n: int, alpha: float, beta: float) -> None:
         apply(x, y, n, alpha, beta)
 
-    return Kernel(name, (plain, one, two)[parameters])
+    return Kernel(name, (plain, one, two)[parameters], flat("x", "y"))
 
 
 class Elementwise(Operator):

@@ -11,11 +11,60 @@ from odl.ops import strides
 from odl.ops.backward import Backward, Gradients
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
+from odl.ops.tilings import reach, tiled
 from odl.ops.weave import Term
 from odl.ops.wide import FLOATS, wide
 from odl.program import Call, In, Out, kernel
+from odl.tiling import Args, Axis, Block, Piece, Span, Tiling
 
 
+def _axes(a: Args) -> list[Axis]:
+    """Rows, then columns, of a single product; the products themselves, where they are several."""
+    outer = [d for d, n in enumerate(a["batch"]) if n > 1]
+    if outer:
+        return [Axis("products", a["batch"][outer[0]])] if len(outer) == 1 else []
+    axes = []
+    if a["a_stride"][1] == 1 or a["a_stride"][0] == 1:
+        axes.append(Axis("m", a["m"], 4))
+    if a["b_stride"][1] == 1 or a["b_stride"][0] == 1:
+        axes.append(Axis("n", a["n"], 8))
+    return axes
+
+
+def _piece(a: Args, spans: dict[str, Span]) -> Piece:
+    m, k, n = a["m"], a["k"], a["n"]
+    if "products" in spans:
+        s, d = spans["products"], next(d for d, size in enumerate(a["batch"]) if size > 1)
+        blocks = {"y": Block(s.begin * m * n, s.size * m * n)}
+        for name, rows, columns in (("a", m, k), ("b", k, n)):
+            step = a[f"{name}_batch"][d]
+            last = reach((s.size, rows, columns), (step, *a[f"{name}_stride"]))
+            blocks[name] = Block(s.begin * step, last + 1)
+        batch = (*a["batch"][:d], s.size, *a["batch"][d + 1 :])
+        return Piece({"batch": batch}, blocks)
+    i, j = spans.get("m", Span(0, m)), spans.get("n", Span(0, n))
+    changed: dict[str, Any] = {"m": i.size, "n": j.size}
+    blocks = {"y": Block(i.begin * n + j.begin, j.size, i.size, n)}
+    if "m" in spans and i.size < m:
+        blocks["a"], changed["a_stride"] = _part(a["a_stride"], i, k)
+    if "n" in spans and j.size < n:
+        blocks["b"], (columns, rows) = _part((a["b_stride"][1], a["b_stride"][0]), j, k)
+        changed["b_stride"] = (rows, columns)
+    if a["bias"] is not None:
+        down, across = a["bias_stride"]
+        last = (i.size - 1) * down + (j.size - 1) * across
+        blocks["bias"] = Block(i.begin * down + j.begin * across, last + 1)
+    return Piece(changed, blocks)
+
+
+def _part(stride: tuple[int, ...], s: Span, k: int) -> tuple[Block, tuple[int, int]]:
+    """Units `s` of an operand with these (unit, k) strides, and its strides in the tile."""
+    if stride[1] == 1:
+        return Block(s.begin * stride[0], k, s.size, stride[0]), (k, 1)
+    return Block(s.begin, s.size, k, stride[1]), (1, s.size)
+
+
+@tiled(Tiling(_axes, _piece))
 @kernel
 def matmul(
     a: In,

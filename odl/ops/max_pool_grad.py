@@ -8,13 +8,15 @@ import onnx
 from odl.ops.body import body
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
-from odl.ops.pool import max_pool
+from odl.ops.pool import in_volume, max_pool, out_volume
 from odl.ops.reference import evaluate
+from odl.ops.tilings import leading, tiled
 from odl.ops.wide import FLOATS, wide
 from odl.ops.windows import window
 from odl.program import Call, In, Out, kernel
 
 
+@tiled(leading("maps", x=in_volume, dy=out_volume, dx=in_volume))
 @kernel
 def max_pool_grad(
     x: In,

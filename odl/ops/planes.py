@@ -7,14 +7,17 @@ from typing import Any
 
 import numpy as np
 
+from odl.ops import planes_tilings
 from odl.ops.node import Node
 from odl.ops.operator import product
+from odl.ops.tilings import tiled
 from odl.ops.wide import wide
 from odl.program import Call, In, Out, Ref, kernel
 
 Ints = tuple[int, ...]
 
 
+@tiled(planes_tilings.copies)
 @kernel
 def planes(
     x: In,
@@ -38,6 +41,7 @@ def planes(
     y[: dealt.size] = dealt.swapaxes(2, 3).ravel()
 
 
+@tiled(planes_tilings.conv)
 @kernel
 def conv2d_planes(
     x: In,
@@ -84,6 +88,7 @@ def conv2d_planes(
     y[to.ravel()] = out.ravel()
 
 
+@tiled(planes_tilings.grad_weight)
 @kernel
 def conv2d_planes_grad_weight(
     x: In,

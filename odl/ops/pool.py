@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -14,10 +16,12 @@ from odl.ops.backward import Backward, Gradients
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma
 from odl.ops.reference import evaluate
+from odl.ops.tilings import leading, tiled
 from odl.ops.weave import Term
 from odl.ops.wide import FLOATS, wide
 from odl.ops.windows import Window, window
 from odl.program import Call, In, Out, kernel
+from odl.tiling import Args
 
 Ints = tuple[int, ...]
 
@@ -39,6 +43,22 @@ def _taps(
         yield x.reshape(len(x), -1)[:, flat], inside, flat
 
 
+def in_volume(a: Args) -> int:
+    """Elements of one map of the input."""
+    return prod(a["in_dhw"])
+
+
+def out_volume(a: Args) -> int:
+    """Elements of one map of the output."""
+    return prod(a["out_dhw"])
+
+
+_maps = leading("maps", x=in_volume, y=out_volume)
+_MAPS = replace(_maps, axes=lambda a: [] if a["index"] is not None else _maps.axes(a))
+"""Indices count over all maps, so that they cannot be cut."""
+
+
+@tiled(_MAPS)
 @kernel
 def max_pool(
     x: In,
@@ -99,6 +119,7 @@ def window_sums(
     return total, count
 
 
+@tiled(leading("maps", x=in_volume, y=out_volume))
 @kernel
 def average_pool(
     x: In,

@@ -18,6 +18,7 @@ from odl.ops.foreign import Builder, foreign
 from odl.ops.layout import Moved, Perm
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma
+from odl.ops.tilings import nest as nest_tiling
 from odl.ops.weave import Term
 from odl.ops.wide import FLOATS, NUMBERS, wide
 from odl.program import Call, In, Kernel, Out
@@ -41,7 +42,7 @@ def _reduction(name: str, function: Callable[..., Any]) -> Kernel:
         with np.errstate(all="ignore"):
             y[: base.size] = function(wide(x[base[:, None] + step]), axis=1)
 
-    return Kernel(name, run)
+    return Kernel(name, run, nest_tiling({"x": "stride"}, reduced="x"))
 
 
 def _sum(x: Array, n: int, u: float, **over: Any) -> Array:

@@ -11,10 +11,12 @@ from odl.ops.backward import Backward, Gradients
 from odl.ops.body import body
 from odl.ops.node import Node
 from odl.ops.operator import Operator
+from odl.ops.tilings import flat, tiled
 from odl.ops.wide import FLOATS
 from odl.program import Call, In, Out, kernel
 
 
+@tiled(flat("x", "y"))
 @kernel
 def relu(x: In, y: Out, n: int) -> None:
     """y = max(x, 0); NaN stays NaN."""

@@ -9,10 +9,18 @@ from onnx import helper
 from odl.ops.backward import Backward, Gradients
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
+from odl.ops.tilings import leading, tiled
 from odl.ops.wide import FLOATS, wide
 from odl.program import Call, In, Out, kernel
+from odl.tiling import Args
 
 
+def _image(a: Args) -> int:
+    """Elements of one of the outer units."""
+    return int(a["channels"] * a["inner"])
+
+
+@tiled(leading("outer", x=_image, y=_image))
 @kernel
 def scale_shift(x: In, scale: In, shift: In, y: Out, outer: int, channels: int, inner: int) -> None:
     """y[o, c, i] = x[o, c, i] * scale[c] + shift[c]."""

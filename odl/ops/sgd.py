@@ -10,10 +10,12 @@ import onnx
 from odl.ops.body import body
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma
+from odl.ops.tilings import flat, tiled
 from odl.ops.wide import FLOATS, wide
 from odl.program import Call, In, Out, kernel
 
 
+@tiled(flat("w", "g", "w_next"))
 @kernel
 def sgd(w: In, g: In, lr: In, factor: In, gate: In, w_next: Out, n: int, decay: float) -> None:
     """w_next = w - lr (factor g + decay w) where the gate is open, else w."""
@@ -21,6 +23,7 @@ def sgd(w: In, g: In, lr: In, factor: In, gate: In, w_next: Out, n: int, decay: 
     w_next[:n] = np.where(gate[0], w[:n] - lr[0] * slope, w[:n])
 
 
+@tiled(flat("w", "g", "m", "w_next", "m_next"))
 @kernel
 def momentum(
     w: In,

@@ -9,10 +9,18 @@ from odl.ops.backward import Backward, Gradients
 from odl.ops.layout import Moved, Perm
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
+from odl.ops.tilings import leading, tiled
 from odl.ops.wide import FLOATS, wide
 from odl.program import Call, In, Kernel, Out, kernel
+from odl.tiling import Args
 
 
+def _row(a: Args) -> int:
+    """Elements of one of the outer units."""
+    return int(a["n"] * a["inner"])
+
+
+@tiled(leading("outer", x=_row, y=_row))
 @kernel
 def softmax(x: In, y: Out, outer: int, n: int, inner: int) -> None:
     """y = exp(x - max) / sum over the middle one of the dimensions [outer, n, inner]."""
@@ -22,6 +30,7 @@ def softmax(x: In, y: Out, outer: int, n: int, inner: int) -> None:
     y[: v.size] = (e / e.sum(axis=1, keepdims=True)).ravel()
 
 
+@tiled(leading("outer", x=_row, y=_row))
 @kernel
 def log_softmax(x: In, y: Out, outer: int, n: int, inner: int) -> None:
     """y = x - max - log(sum of exp(x - max)), over the same axis."""

@@ -9,9 +9,11 @@ from odl.ops import strides
 from odl.ops.backward import Backward, Gradients
 from odl.ops.node import Node
 from odl.ops.operator import Operator
+from odl.ops.tilings import nest, tiled
 from odl.program import Call, In, Out, Ref, kernel
 
 
+@tiled(nest({"x": "x_stride"}, written="y_stride"))
 @kernel
 def copy(
     x: In, y: Out, dims: tuple[int, ...], x_stride: tuple[int, ...], y_stride: tuple[int, ...]

@@ -10,9 +10,11 @@ from odl.ops.backward import Backward, Gradients
 from odl.ops.layout import Moved, Perm
 from odl.ops.node import Node
 from odl.ops.operator import Operator
+from odl.ops.tilings import nest, tiled
 from odl.program import Call, In, Out, kernel
 
 
+@tiled(nest({"condition": "condition_stride", "a": "a_stride", "b": "b_stride"}))
 @kernel
 def where(
     condition: In,

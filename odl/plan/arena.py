@@ -35,6 +35,15 @@ def place(storages: list[Storage], bound: int, alignment: int) -> tuple[Offsets,
     return best, "greedy"
 
 
+def place_within(storages: list[Storage], room: int, alignment: int) -> Offsets | None:
+    """`place` into `room` bytes: the first plan that fits; None if none does."""
+    for order in _ORDERS:
+        offsets = _first_fit(storages, order, alignment)
+        if _height(storages, offsets) <= room:
+            return offsets
+    return None
+
+
 def _aligned(n: int, alignment: int) -> int:
     return -(-n // alignment) * alignment
 
@@ -51,9 +60,8 @@ def _first_fit(
     offsets = [0] * len(storages)
     for i in sorted(range(len(storages)), key=lambda i: order(storages[i])):
         s, offset = storages[i], 0
-        for at, other in sorted(placed, key=lambda p: p[0]):
-            if other.last < s.first or s.last < other.first:
-                continue
+        beside = [p for p in placed if p[1].first <= s.last and s.first <= p[1].last]
+        for at, other in sorted(beside, key=lambda p: p[0]):
             if offset + s.size <= at:
                 break
             offset = max(offset, _aligned(at + other.size, alignment))

@@ -54,6 +54,7 @@ def interpret(
         poison(step, "first")
         with np.errstate(all="ignore"):  # a device does not warn either
             call.kernel.run(**{k: _operand(program, call, k, view) for k in call.args})
+        _transfer(program, call, view)
         for t in program.produced_by(step):
             spoil(t.name, view(t))
             seen[t.name] = view(t).reshape(t.shape).copy()
@@ -67,9 +68,27 @@ def interpret(
     return seen
 
 
+def _transfer(program: Program, call: Call, view: Any) -> None:
+    """What runs beside a call, after it: what is loaded then may not be what it has written."""
+    for move in call.transfers:
+        tensor = view(program.tensor[move.tensor]).view(np.uint8)
+        tile = view(program.tensor[move.tile]).view(np.uint8)
+        rows = np.lib.stride_tricks.as_strided(
+            tensor[move.offset :], (move.rows, move.row), (move.stride or move.row, 1)
+        )
+        near = tile[: move.nbytes].reshape(move.rows, move.row)
+        if move.into:
+            near[:] = rows
+        else:
+            rows[:] = near
+
+
 def first_states(program: Program) -> dict[str, npt.NDArray[Any]]:
-    """The states' first values."""
-    found = {}
+    """The first values of states, and the constants that tiles hold."""
+    found = {
+        tile: np.ravel(np.asarray(program.tensor[constant].data))
+        for tile, constant in program.presets
+    }
     for s in program.states:
         t = program.tensor[s.tensor]
         data = program.tensor[s.first].data if s.first else None

@@ -22,10 +22,14 @@ class Storage:
         return self.tensors[0]
 
 
-def find_storages(lowered: Lowered) -> list[Storage]:
-    """Views share their source's bytes; a result takes over a dying operand where it may."""
+def find_storages(lowered: Lowered, join: bool = True) -> list[Storage]:
+    """Views share their source's bytes; a result takes over a dying operand where it may.
+
+    Args:
+        join: False: it does not.
+    """
     storages = _with_lives(lowered)
-    for step, call in enumerate(lowered.calls):
+    for step, call in enumerate(lowered.calls if join else ()):
         for ref in call.refs(call.kernel.writes):
             mine = storages[ref.tensor]
             source = _heir_of(call, step, mine, storages)
@@ -70,6 +74,13 @@ def _with_lives(lowered: Lowered) -> dict[str, Storage]:
             if ref.tensor in storages:
                 s = storages[ref.tensor]
                 s.first, s.last = min(s.first, step), max(s.last, step)
+        for move in call.transfers:
+            for name in (move.tensor, move.tile):
+                if name in storages:
+                    s = storages[name]
+                    s.first, s.last = min(s.first, step), max(s.last, step)
+    for name, _ in lowered.presets:
+        storages[name].first, storages[name].last = 0, end
     for name in lowered.inputs:
         storages[name].first = 0
     for name, successor in lowered.states:

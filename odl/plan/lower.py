@@ -26,6 +26,8 @@ class Lowered:
     outputs: tuple[str, ...]
     states: tuple[tuple[str, str], ...] = ()
     """Tensors that live from run to run, each with its successor."""
+    presets: tuple[tuple[str, str], ...] = ()
+    """Tiles that hold a constant from the start to the end, each with that."""
 
 
 def lower(graph: ir.Graph, target: Target, states: int = 0) -> Lowered:
@@ -56,9 +58,8 @@ def lower(graph: ir.Graph, target: Target, states: int = 0) -> Lowered:
         made = _form(operator, node, target)
         for call in made:
             _check_numbers(call, node)
-        macs = operator.macs(node)
-        for i, call in enumerate(made):
-            located = replace(call, node=node.name, op=node.op, macs=macs if i == 0 else 0)
+        for call, macs in zip(made, _share_macs(operator.macs(node), made, node), strict=True):
+            located = replace(call, node=node.name, op=node.op, macs=macs)
             calls.append(choose(located, target, node))
         for name, data in node.constants.items():
             kind = dtype.BY_NUMPY[data.dtype]
@@ -124,6 +125,15 @@ def _check_numbers(call: Call, node: Node) -> None:
         for n in value if isinstance(value, tuple) else (value,):
             if isinstance(n, int) and not -(2**31) <= n < 2**31:
                 raise node.refuse(f"{name} {n} needs more than 32 bits")
+
+
+def _share_macs(macs: int, calls: list[Call], node: Node) -> list[int]:
+    """A node's work, evenly over the calls that write its outputs, not only scratch memory."""
+    final = [any(r.tensor not in node.scratch for r in c.refs(c.kernel.writes)) for c in calls]
+    each, rest = divmod(macs, max(sum(final), 1))
+    shares = [each if is_final else 0 for is_final in final]
+    shares[final.index(True)] += rest
+    return shares
 
 
 def _form(operator: Operator, node: Node, target: Target) -> list[Call]:

@@ -8,10 +8,10 @@ from dataclasses import replace
 import onnx_ir as ir
 
 from odl.errors import DoesNotFit
-from odl.plan.arena import place
-from odl.plan.liveness import Storage, find_storages, lower_bound
+from odl.plan.layout import Layout, lay_out
 from odl.plan.lower import Lowered, lower
-from odl.program import Buffer, Program, State, Tensor, Training, verify
+from odl.program import Program, State, Tensor, Training
+from odl.program_rules import verify
 from odl.target import Target
 
 NUMBERS = 0xFFFF
@@ -32,50 +32,27 @@ def plan(
         Unsupported: a node has no kernel.
     """
     lowered = lower(graph, target, states)
-    storages = find_storages(lowered)
     sizes = [t.dtype.size for t in lowered.tensors.values()]
     alignment = max(target.alignment, *sizes, 1)
-    bound, _ = lower_bound(storages)
-    offsets, planner = _place(storages, lowered, bound, alignment)
-    height = max((o + s.size for s, o in zip(storages, offsets, strict=True)), default=0)
-    memory = next((m for m in target.memories if height <= m.bytes), target.memories[-1]).name
-    buffers = tuple(
-        Buffer(s.name, memory, offset, s.size, s.first, s.last)
-        for s, offset in zip(storages, offsets, strict=True)
-    )
+    layout = lay_out(lowered, target, alignment)
     program = Program(
         name=name,
         model_hash=bytes(16),
         target=target.name,
         cores=cores,
         alignment=alignment,
-        tensors=(*_in_place(lowered, storages), *_first_values(graph, lowered)),
-        buffers=buffers,
-        calls=lowered.calls,
+        tensors=(*_in_place(layout), *_first_values(graph, lowered)),
+        buffers=layout.buffers,
+        calls=layout.lowered.calls,
         inputs=lowered.inputs,
         outputs=lowered.outputs,
-        lower_bound=bound,
-        planner=planner,
+        lower_bound=layout.lower_bound,
+        planner=layout.planner,
+        presets=layout.lowered.presets,
     )
     program = replace(program, training=_training(program, lowered, in_row))
     verify(program)
     return replace(program, model_hash=_hash(program))
-
-
-def _place(
-    storages: list[Storage], lowered: Lowered, bound: int, alignment: int
-) -> tuple[list[int], str]:
-    """States first, one behind the other in their order; everything else above them."""
-    at, offsets = 0, dict[str, int]()
-    by_name = {s.name: s for s in storages}
-    for name, _ in lowered.states:
-        offsets[name] = at
-        at = -(-(at + by_name[name].size) // alignment) * alignment
-    others = [s for s in storages if s.name not in offsets]
-    whole = sum(by_name[name].size for name in offsets)
-    placed, planner = place(others, bound - whole, alignment)
-    offsets |= {s.name: at + offset for s, offset in zip(others, placed, strict=True)}
-    return [offsets[s.name] for s in storages], planner
 
 
 def _first_values(graph: ir.Graph, lowered: Lowered) -> list[Tensor]:
@@ -106,15 +83,16 @@ def _training(program: Program, lowered: Lowered, in_row: str) -> Training | Non
     return Training(program.inputs[-1], loss, tuple(states), forward, in_row)
 
 
-def _in_place(lowered: Lowered, storages: list[Storage]) -> tuple[Tensor, ...]:
-    home = {name: s.name for s in storages for name in s.tensors}
+def _in_place(layout: Layout) -> tuple[Tensor, ...]:
+    lowered = layout.lowered
     tensors = []
     for name, tensor in lowered.tensors.items():
         source = lowered.views.get(name, "")
         data = lowered.tensors[source or name].data
         if data is not None:
             data = data.reshape(tensor.shape)
-        tensors.append(replace(tensor, buffer=home.get(name, ""), view_of=source, data=data))
+        home = layout.home.get(name, "")
+        tensors.append(replace(tensor, buffer=home, view_of=source, data=data))
     return tuple(tensors)
 
 

@@ -1,4 +1,7 @@
 # Start-up of a PULP chip: the fabric controller runs main, a cluster core its part of the team.
+    .globl __l1_bytes           # for the link script
+    .set __l1_bytes, ODL_L1_BYTES
+
     .section .text.start, "ax"
     .globl _start
 _start:

@@ -39,23 +39,53 @@ extern odl_kernel ODL_BREAK_KERNEL;
 #define ODL_BREAK_KERNEL ((odl_kernel *)0)
 #endif
 
-/* Arguments of two steps, this and the next, where loads take one cycle. */
-enum { ARGS_BYTES = 256 };
-static uint8_t args_near[2][ARGS_BYTES] __attribute__((section(".l1"), aligned(4)));
+/* What this step and the next are made of, where loads take one cycle. */
+enum { ARGS_BYTES = 256, TRANSFERS = 12 };
+static struct {
+    uint8_t args[ARGS_BYTES];
+    struct odl_transfer transfers[TRANSFERS];
+} near[2] __attribute__((section(".l1"), aligned(4)));
 
 static const void *args_of(const struct odl_step *step, uint32_t number) {
-    return step->args_bytes <= ARGS_BYTES ? args_near[number & 1] : step->args;
+    return step->args_bytes <= ARGS_BYTES ? near[number & 1].args : step->args;
 }
 
-/* Begin to fetch a step's arguments; the counter to wait for. */
-static uint32_t fetch_args(const struct odl_step *step, uint32_t number) {
-    const uint32_t counter = ODL_DMA_COMMAND;
-    if (step->args_bytes <= ARGS_BYTES) {
-        ODL_DMA_COMMAND = step->args_bytes | ODL_DMA_TO_L1 | ODL_DMA_INCREMENT;
-        ODL_DMA_COMMAND = (uint32_t)(uintptr_t)args_near[number & 1];
-        ODL_DMA_COMMAND = (uint32_t)(uintptr_t)step->args;
+static const struct odl_transfer *transfers_of(const struct odl_step *step, uint32_t number) {
+    return step->transfer_count <= TRANSFERS ? near[number & 1].transfers : step->transfers;
+}
+
+/* Begin a transfer of one row; all that follow a counter's allocation belong to it. */
+static void load_row(void *tile, const void *from, uint32_t bytes) {
+    ODL_DMA_COMMAND = bytes | ODL_DMA_TO_L1 | ODL_DMA_INCREMENT;
+    ODL_DMA_COMMAND = (uint32_t)(uintptr_t)tile;
+    ODL_DMA_COMMAND = (uint32_t)(uintptr_t)from;
+}
+
+/* Begin to fetch what a step is made of. */
+static void fetch(const struct odl_step *step, uint32_t number) {
+    if (step->args_bytes > 0 && step->args_bytes <= ARGS_BYTES) {
+        load_row(near[number & 1].args, step->args, step->args_bytes);
     }
-    return counter;
+    if (step->transfer_count > 0 && step->transfer_count <= TRANSFERS) {
+        const uint32_t bytes = step->transfer_count * (uint32_t)sizeof(struct odl_transfer);
+        load_row(near[number & 1].transfers, step->transfers, bytes);
+    }
+}
+
+/* Begin the transfers that run beside a step. */
+static void begin_transfers(const struct odl_step *step, uint32_t number) {
+    const struct odl_transfer *t = transfers_of(step, number);
+    for (uint32_t i = 0; i < step->transfer_count; i++, t++) {
+        const uint32_t strided = t->rows > 1 ? ODL_DMA_ROWS : 0;
+        const uint32_t into = t->into ? ODL_DMA_TO_L1 : 0;
+        ODL_DMA_COMMAND = t->row * t->rows | into | ODL_DMA_INCREMENT | strided;
+        ODL_DMA_COMMAND = (uint32_t)(uintptr_t)t->tile;
+        ODL_DMA_COMMAND = (uint32_t)(uintptr_t)t->tensor;
+        if (strided) {
+            ODL_DMA_COMMAND = t->row;
+            ODL_DMA_COMMAND = t->stride;
+        }
+    }
 }
 
 static void wait_for(uint32_t counter) {
@@ -71,18 +101,27 @@ static void work(uint32_t self) {
     const int moves = self == ODL_CORES - 1; /* the core that serves the DMA */
     uint32_t busy = 0;
     if (moves) {
-        wait_for(fetch_args(steps, 0));
+        const uint32_t first = ODL_DMA_COMMAND;
+        fetch(steps, 0);
+        wait_for(first);
     }
     odl_cluster_barrier();
     for (uint32_t i = 0; i < count; i++) {
-        const uint32_t coming = moves && i + 1 < count ? fetch_args(&steps[i + 1], i + 1) : 0;
-        if (self < cores && (self != cores - 1 || steps[i].run != ODL_BREAK_KERNEL)) {
+        const uint32_t under_way = moves ? ODL_DMA_COMMAND : 0;
+        if (moves) {
+            begin_transfers(&steps[i], i);
+            if (i + 1 < count) {
+                fetch(&steps[i + 1], i + 1);
+            }
+        }
+        const int takes_part = steps[i].run != 0 && self < cores;
+        if (takes_part && (self != cores - 1 || steps[i].run != ODL_BREAK_KERNEL)) {
             const uint32_t start = (uint32_t)odl_platform_count();
             steps[i].run(args_of(&steps[i], i), core);
             busy += (uint32_t)odl_platform_count() - start;
         }
-        if (moves && i + 1 < count) {
-            wait_for(coming);
+        if (moves) {
+            wait_for(under_way);
         }
         odl_cluster_barrier();
     }

@@ -12,11 +12,22 @@ struct odl_core {
 /* A kernel: it does the share of `core` of the work that its argument struct describes. */
 typedef void odl_kernel(const void *args, struct odl_core core);
 
-/* One step of a model. */
+/* `rows` rows of `row` bytes between a tensor and a tile, where they are dense. */
+struct odl_transfer {
+    void *tile;
+    void *tensor; /* its first row; only read where the tile is filled */
+    uint32_t row, rows;
+    uint32_t stride; /* bytes from one row to the next */
+    uint32_t into;   /* whether the tile is filled; otherwise the tensor is */
+};
+
+/* One step of a model: a kernel, if it has one, and transfers that run beside it. */
 struct odl_step {
     odl_kernel *run;
     const void *args;
     uint32_t args_bytes;
+    uint32_t transfer_count;
+    const struct odl_transfer *transfers;
 };
 
 /* The half-open range of rows that a core works on. */

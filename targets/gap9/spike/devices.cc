@@ -12,6 +12,7 @@ constexpr reg_t BASE = 0x10200000, SIZE = 0x10000;
 constexpr reg_t FETCH_ENABLE = 0x8, BOOT = 0x40, DMA_COMMAND = 0x4400, DMA_STATUS = 0x4404;
 constexpr uint64_t SETUP = 30, ROW = 2, BYTES_PER_CYCLE = 8;
 constexpr unsigned COUNTERS = 16;
+constexpr uint32_t PAGE = 4096;
 
 struct Transfer {
     bool to_l1, strided;
@@ -116,15 +117,27 @@ class Peripherals : public abstract_device_t {
     }
 
     void move(const Transfer &t) {
-        simif_t *machine = cluster.current->hart->sim;
         for (uint32_t at = 0, row = 0; at < t.bytes; at += t.row, row++) {
             uint32_t far = t.strided ? t.l2 + row * t.stride : t.l2 + at;
-            char *l1 = machine->addr_to_mem(t.l1 + at), *l2 = machine->addr_to_mem(far);
-            if (!l1 || !l2) {
-                fprintf(stderr, "DMA: no memory at %08x or %08x\n", t.l1 + at, far);
+            uint32_t bytes = std::min(t.row, t.bytes - at);
+            copy(t.to_l1 ? t.l1 + at : far, t.to_l1 ? far : t.l1 + at, bytes);
+        }
+    }
+
+    /* Page by page, for Spike's memory is in one piece within a page alone. */
+    static void copy(uint32_t to, uint32_t from, uint32_t bytes) {
+        simif_t *machine = cluster.current->hart->sim;
+        while (bytes > 0) {
+            uint32_t n = std::min({bytes, PAGE - to % PAGE, PAGE - from % PAGE});
+            char *target = machine->addr_to_mem(to), *source = machine->addr_to_mem(from);
+            if (!target || !source) {
+                fprintf(stderr, "DMA: no memory at %08x or %08x\n", to, from);
                 exit(1);
             }
-            memcpy(t.to_l1 ? l1 : l2, t.to_l1 ? l2 : l1, std::min(t.row, t.bytes - at));
+            memcpy(target, source, n);
+            to += n;
+            from += n;
+            bytes -= n;
         }
     }
 

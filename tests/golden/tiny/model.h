@@ -11,7 +11,7 @@
 
 #include "odl/model.h"
 
-/* RAM for all tensors, in bytes. */
+/* RAM of the arena, in bytes. */
 #define ODL_TINY_ARENA_BYTES 96
 
 /* Constants in .rodata, in bytes. */

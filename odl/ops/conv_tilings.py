@@ -1,0 +1,125 @@
+"""Tilings of convolutions and their gradients: by images, by rows of the result, by channels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+from odl.tiling import Args, Axis, Block, Piece, Span, Tiling
+
+CHANNELS = 4
+"""Of the result, which kernels compute at the same time."""
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows of the input that rows of the output need."""
+
+    begin: int
+    end: int
+    pad: int
+    """Rows of padding above them."""
+
+
+def _rows_for(a: Args, s: Span) -> _Rows:
+    first = s.begin * a["stride"][0] - a["pad"][0]
+    last = (s.end - 1) * a["stride"][0] - a["pad"][0] + (a["size"][0] - 1) * a["dilation"][0]
+    begin, end = max(0, first), min(a["in_hw"][0], last + 1)
+    if begin >= end:  # nothing but padding: one row, which no tap meets
+        begin = min(begin, a["in_hw"][0] - 1)
+        end = begin + 1
+    return _Rows(begin, end, begin - first if first < 0 else 0)
+
+
+def _is_depthwise(a: Args) -> bool:
+    return bool(a["groups"] == a["in_c"] > 1)
+
+
+def _conv_axes(a: Args) -> list[Axis]:
+    """Images; rows and channels of a single one, for those of several are no block."""
+    if a["batch"] > 1:
+        return [Axis("batch", a["batch"])]
+    axes = [Axis("rows", a["out_hw"][0])]
+    if _is_depthwise(a):
+        axes.append(Axis("maps", a["in_c"]))
+    elif a["groups"] == 1:
+        axes.append(Axis("channels", a["out_c"], CHANNELS))
+    return axes
+
+
+def _conv_piece(a: Args, spans: dict[str, Span]) -> Piece:
+    images = spans.get("batch", Span(0, a["batch"]))
+    rows = spans.get("rows", Span(0, a["out_hw"][0]))
+    out = spans.get("channels", Span(0, a["out_c"]))
+    into = spans.get("maps", Span(0, a["in_c"]))
+    if _is_depthwise(a):
+        each = a["out_c"] // a["in_c"]
+        out = Span(into.begin * each, into.end * each)
+    need, (high, wide) = _rows_for(a, rows), a["in_hw"]
+    per_filter = prod(a["size"]) * (a["in_c"] // a["groups"])
+    changed = {
+        "batch": images.size,
+        "groups": into.size if _is_depthwise(a) else a["groups"],
+        "in_c": into.size,
+        "in_hw": (need.end - need.begin, wide),
+        "out_c": out.size,
+        "out_hw": (rows.size, a["out_hw"][1]),
+        "pad": (need.pad, *a["pad"][1:]),
+    }
+    blocks = {
+        "x": _image_block(images, a["in_c"], into, (high, wide), Span(need.begin, need.end)),
+        "y": _image_block(images, a["out_c"], out, a["out_hw"], rows),
+        "w": Block(out.begin * per_filter, out.size * per_filter),
+    }
+    if a["bias"] is not None:
+        blocks["bias"] = Block(out.begin, out.size)
+    return Piece(changed, blocks)
+
+
+def _image_block(images: Span, channels: int, part: Span, hw: tuple[int, int], rows: Span) -> Block:
+    """Rows of some channels of some images, where they are equally far apart."""
+    high, wide = hw
+    plane = high * wide
+    offset = (images.begin * channels + part.begin) * plane + rows.begin * wide
+    if rows.size == high:
+        if part.size == channels or images.size == 1:
+            return Block(offset, images.size * part.size * plane)
+        return Block(offset, part.size * plane, images.size, channels * plane)
+    return Block(offset, rows.size * wide, images.size * part.size, plane)
+
+
+conv = Tiling(_conv_axes, _conv_piece)
+"""Of conv2d and conv2d_depthwise."""
+
+
+def _gradient_axes(a: Args) -> list[Axis]:
+    if a["groups"] == 1 and a["batch"] == 1:
+        return [Axis("out", a["out_c"], CHANNELS), Axis("in", a["in_c"], CHANNELS)]
+    if a["groups"] == a["in_c"] == a["out_c"] and a["batch"] == 1:
+        return [Axis("groups", a["groups"])]
+    return []
+
+
+def _gradient_piece(a: Args, spans: dict[str, Span]) -> Piece:
+    plane, out_plane, taps = prod(a["in_hw"]), prod(a["out_hw"]), prod(a["size"])
+    if "groups" in spans:
+        s = spans["groups"]
+        blocks = {"x": plane, "dy": out_plane, "dw": taps}
+        changed = {"groups": s.size, "in_c": s.size, "out_c": s.size}
+        return Piece(changed, {k: Block(s.begin * n, s.size * n) for k, n in blocks.items()})
+    out, into = spans["out"], spans["in"]
+    per_filter = a["in_c"] * taps
+    return Piece(
+        {"out_c": out.size, "in_c": into.size},
+        {
+            "x": Block(into.begin * plane, into.size * plane),
+            "dy": Block(out.begin * out_plane, out.size * out_plane),
+            "dw": Block(
+                out.begin * per_filter + into.begin * taps, into.size * taps, out.size, per_filter
+            ),
+        },
+    )
+
+
+grad_weight = Tiling(_gradient_axes, _gradient_piece)
+"""Of conv2d_grad_weight."""
