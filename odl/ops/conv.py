@@ -13,7 +13,15 @@ from odl.ops.backward import Backward, Gradients
 from odl.ops.matmul import matmul, matmul_args
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
-from odl.ops.planes import Planes, conv2d_planes, even, make_planes, planes
+from odl.ops.planes import (
+    Planes,
+    conv2d_planes,
+    conv2d_planes_depthwise,
+    even,
+    make_planes,
+    planes,
+    planes_kernel,
+)
 from odl.ops.reference import evaluate
 from odl.ops.tilings import tiled
 from odl.ops.weave import Term
@@ -84,7 +92,9 @@ conv2d_depthwise = Kernel("conv2d_depthwise", conv2d.run, conv_tilings.conv)
 
 class Conv(Operator):
     op_types = ("Conv",)
-    kernels = (conv2d, conv2d_depthwise, matmul, planes, conv2d_planes)
+    kernels = (
+        conv2d, conv2d_depthwise, matmul, planes, conv2d_planes, conv2d_planes_depthwise,
+    )  # fmt: skip
     dtypes = FLOATS
     attributes = ("auto_pad", "dilations", "group", "kernel_shape", "pads", "strides")
     note = "1-D and 2-D"
@@ -201,7 +211,8 @@ class Conv(Operator):
             "w_stride": (out_c // groups * in_group * taps, in_group * taps, taps, size[1], 1),
             "y_stride": (product(out_hw), out_hw[1], 1),
         }
-        return [*made.calls, Call(conv2d_planes, str(node.dtype()), args)]
+        body = planes_kernel(groups, in_c, taps)
+        return [*made.calls, Call(body, str(node.dtype()), args)]
 
     def _is_pointwise(self, node: Node) -> bool:
         g = self._window(node)
