@@ -186,11 +186,18 @@ class Conv(Operator):
     def _by_planes(self, node: Node) -> list[Call]:
         g, hw = self._window(node), (1, *node.shape()[2:])[-2:]
         out_hw, size, made = (1, *node.out_shape()[2:])[-2:], g.size, Planes(node.input(0), [], *hw)
-        reach = out_hw[1] + (size[1] - 1) * g.dilation[1] // g.stride[1]
-        if g.stride[1] > 1 or g.pad[1] or reach > hw[1]:
-            made = make_planes(node, 0, hw=hw, left=g.pad[1], pitch=even(reach), phases=g.stride[1])
         (batch, in_c), (out_c, in_group) = node.shape()[:2], node.shape(1)[:2]
         groups, taps = node.attr("group", 1), product(size)
+        body = planes_kernel(groups, in_c, taps)
+        reach = out_hw[1] + (size[1] - 1) * g.dilation[1] // g.stride[1]
+        need = (out_hw[0] - 1) * g.stride[0] + (size[0] - 1) * g.dilation[0] + 1
+        is_tall, top = body is conv2d_planes_depthwise and need > hw[0], g.pad[0]
+        if g.stride[1] > 1 or g.pad[1] or reach > hw[1] or is_tall:
+            rows = (need, top) if is_tall else (hw[0], 0)
+            made = make_planes(
+                node, 0, hw=hw, left=g.pad[1], pitch=even(reach), phases=g.stride[1], rows=rows
+            )
+            top -= rows[1]
         args: dict[str, Any] = {
             "x": made.ref,
             "w": node.input(1),
@@ -206,12 +213,11 @@ class Conv(Operator):
             "size": size,
             "stride": g.stride,
             "dilation": g.dilation,
-            "begin": (-g.pad[0], 0),
+            "begin": (-top, 0),
             "w_begin": 0,
             "w_stride": (out_c // groups * in_group * taps, in_group * taps, taps, size[1], 1),
             "y_stride": (product(out_hw), out_hw[1], 1),
         }
-        body = planes_kernel(groups, in_c, taps)
         return [*made.calls, Call(body, str(node.dtype()), args)]
 
     def _is_pointwise(self, node: Node) -> bool:
