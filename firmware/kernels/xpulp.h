@@ -175,4 +175,29 @@ static inline struct odl_range odl_even_share(int32_t all, struct odl_core core)
     return (struct odl_range){all * turn / core.count, all * (turn + 1) / core.count};
 }
 
+/* Two halves wherever they stand: what loops load that a compiler may schedule. */
+typedef uint32_t __attribute__((aligned(2), may_alias)) odl_loose_pair;
+
+static inline odl_pair odl_pair_at(const _Float16 *from) {
+    odl_pair v;
+    __asm__("lw %0, %1" : "=r"(v) : "m"(*(const odl_loose_pair *)(const void *)from));
+    return v;
+}
+
+/* sum + x * w, lane by lane; and with the same w for both. */
+static inline odl_pair odl_pair_mac(odl_pair sum, odl_pair x, odl_pair w) {
+    __asm__(XPULP_MAC("%0", "%1", "%2") : "+r"(sum) : "r"(x), "r"(w));
+    return sum;
+}
+
+static inline odl_pair odl_pair_mac_one(odl_pair sum, odl_pair x, odl_pair w) {
+    __asm__(XPULP_MAC_R("%0", "%1", "%2") : "+r"(sum) : "r"(x), "r"(w));
+    return sum;
+}
+
+static inline odl_pair odl_pair_add(odl_pair a, odl_pair b) {
+    __asm__(XPULP_ADD("%0", "%0", "%1") : "+r"(a) : "r"(b));
+    return a;
+}
+
 #endif

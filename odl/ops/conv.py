@@ -13,7 +13,15 @@ from odl.ops.backward import Backward, Gradients
 from odl.ops.matmul import matmul, matmul_args
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
-from odl.ops.planes import Planes, conv2d_planes, even, make_planes, planes
+from odl.ops.planes import (
+    Planes,
+    conv2d_planes,
+    conv2d_planes_depthwise,
+    even,
+    make_planes,
+    planes,
+    planes_kernel,
+)
 from odl.ops.reference import evaluate
 from odl.ops.tilings import tiled
 from odl.ops.weave import Term
@@ -84,7 +92,9 @@ conv2d_depthwise = Kernel("conv2d_depthwise", conv2d.run, conv_tilings.conv)
 
 class Conv(Operator):
     op_types = ("Conv",)
-    kernels = (conv2d, conv2d_depthwise, matmul, planes, conv2d_planes)
+    kernels = (
+        conv2d, conv2d_depthwise, matmul, planes, conv2d_planes, conv2d_planes_depthwise,
+    )  # fmt: skip
     dtypes = FLOATS
     attributes = ("auto_pad", "dilations", "group", "kernel_shape", "pads", "strides")
     note = "1-D and 2-D"
@@ -176,11 +186,18 @@ class Conv(Operator):
     def _by_planes(self, node: Node) -> list[Call]:
         g, hw = self._window(node), (1, *node.shape()[2:])[-2:]
         out_hw, size, made = (1, *node.out_shape()[2:])[-2:], g.size, Planes(node.input(0), [], *hw)
-        reach = out_hw[1] + (size[1] - 1) * g.dilation[1] // g.stride[1]
-        if g.stride[1] > 1 or g.pad[1] or reach > hw[1]:
-            made = make_planes(node, 0, hw=hw, left=g.pad[1], pitch=even(reach), phases=g.stride[1])
         (batch, in_c), (out_c, in_group) = node.shape()[:2], node.shape(1)[:2]
         groups, taps = node.attr("group", 1), product(size)
+        body = planes_kernel(groups, in_c, taps)
+        reach = out_hw[1] + (size[1] - 1) * g.dilation[1] // g.stride[1]
+        need = (out_hw[0] - 1) * g.stride[0] + (size[0] - 1) * g.dilation[0] + 1
+        is_tall, top = body is conv2d_planes_depthwise and need > hw[0], g.pad[0]
+        if g.stride[1] > 1 or g.pad[1] or reach > hw[1] or is_tall:
+            rows = (need, top) if is_tall else (hw[0], 0)
+            made = make_planes(
+                node, 0, hw=hw, left=g.pad[1], pitch=even(reach), phases=g.stride[1], rows=rows
+            )
+            top -= rows[1]
         args: dict[str, Any] = {
             "x": made.ref,
             "w": node.input(1),
@@ -196,12 +213,12 @@ class Conv(Operator):
             "size": size,
             "stride": g.stride,
             "dilation": g.dilation,
-            "begin": (-g.pad[0], 0),
+            "begin": (-top, 0),
             "w_begin": 0,
             "w_stride": (out_c // groups * in_group * taps, in_group * taps, taps, size[1], 1),
             "y_stride": (product(out_hw), out_hw[1], 1),
         }
-        return [*made.calls, Call(conv2d_planes, str(node.dtype()), args)]
+        return [*made.calls, Call(body, str(node.dtype()), args)]
 
     def _is_pointwise(self, node: Node) -> bool:
         g = self._window(node)

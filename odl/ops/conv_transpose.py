@@ -15,7 +15,15 @@ from odl.ops.backward import Backward, Gradients
 from odl.ops.matmul import matmul, matmul_args
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
-from odl.ops.planes import Planes, conv2d_planes, even, make_planes, planes
+from odl.ops.planes import (
+    Planes,
+    conv2d_planes,
+    conv2d_planes_depthwise,
+    even,
+    make_planes,
+    planes,
+    planes_kernel,
+)
 from odl.ops.reference import evaluate
 from odl.ops.wide import FLOATS, wide
 from odl.program import Call, In, Out, kernel
@@ -95,7 +103,7 @@ def turned(phase: int, stride: int, dilation: int, pad: int, size: int, out: int
 
 class ConvTranspose(Operator):
     op_types = ("ConvTranspose",)
-    kernels = (conv_transpose, matmul, planes, conv2d_planes)
+    kernels = (conv_transpose, matmul, planes, conv2d_planes, conv2d_planes_depthwise)
     attributes = (
         "auto_pad", "dilations", "group", "kernel_shape", "output_padding", "output_shape", "pads",
         "strides",
@@ -250,7 +258,7 @@ class ConvTranspose(Operator):
                 ),
                 "y_stride": (product(out_hw), steps[0] * out_hw[1], steps[1]),
             }
-            calls.append(Call(conv2d_planes, str(kind), args))
+            calls.append(Call(planes_kernel(groups, in_c, taps), str(kind), args))
         return calls
 
     def _pointwise(self, node: Node, points: int) -> list[Call]:

@@ -9,10 +9,10 @@ import numpy as np
 
 from odl.ops import planes_tilings
 from odl.ops.node import Node
-from odl.ops.operator import product
+from odl.ops.operator import HALF_SUM, product
 from odl.ops.tilings import tiled
 from odl.ops.wide import wide
-from odl.program import Call, In, Out, Ref, kernel
+from odl.program import Call, In, Kernel, Out, Ref, kernel
 
 Ints = tuple[int, ...]
 
@@ -86,6 +86,15 @@ def conv2d_planes(
     channel = np.arange(batch * out_c)[:, None, None] * y_stride[0]
     to = channel + np.arange(out_hw[0])[:, None] * y_stride[1] + np.arange(out_hw[1]) * y_stride[2]
     y[to.ravel()] = out.ravel()
+
+
+conv2d_planes_depthwise = Kernel("conv2d_planes_depthwise", conv2d_planes.run, planes_tilings.conv)
+
+
+def planes_kernel(groups: int, in_c: int, taps: int) -> Kernel:
+    """The one that convolves planes, for so many taps in a filter of a channel."""
+    lone = groups == in_c > 1 and taps <= HALF_SUM
+    return conv2d_planes_depthwise if lone else conv2d_planes
 
 
 @tiled(planes_tilings.grad_weight)

@@ -87,6 +87,10 @@ struct odl_conv2d_planes {
 };
 odl_kernel odl_conv2d_planes_f32, odl_conv2d_planes_f16;
 
+/* The same where groups == in_c, of at most 96 taps: each channel has filters of its own. */
+#define odl_conv2d_planes_depthwise odl_conv2d_planes
+odl_kernel odl_conv2d_planes_depthwise_f32, odl_conv2d_planes_depthwise_f16;
+
 /*
  * Gradient of conv2d_planes' weights, dense: dw[out_c][in_c / groups][size], from dy[batch][out_c]
  * [out_hw[0]][dy_pitch] and the x that has been convolved. Where out_hw[1] is odd, dy and x have a

@@ -6,6 +6,8 @@
 
 odl_kernel odl_conv2d_planes_f32_xpulp;
 odl_half_kernel odl_conv2d_planes_f16_xpulp;
+odl_kernel odl_conv2d_planes_depthwise_f32_xpulp;
+odl_half_kernel odl_conv2d_planes_depthwise_f16_xpulp;
 odl_kernel odl_conv2d_planes_grad_weight_f32_xpulp;
 odl_half_kernel odl_conv2d_planes_grad_weight_f16_xpulp;
 
