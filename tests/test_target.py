@@ -61,6 +61,23 @@ def test_a_wrong_type_is_named(copy: Path) -> None:
     assert said == "targets/spike/target.toml: cores: has the wrong type (str)"
 
 
+@pytest.mark.parametrize(
+    ("macs", "wrong"),
+    [('{ f32 = "1" }', "limits: macs: has the wrong type (dict)"),
+     ("{ f32 = 1 }\nbyte = 8", "limits: unknown key 'byte'; nearest: bytes"),
+     ("{ f32 = 1 }", "limits: key 'bytes' is missing")],
+)  # fmt: skip
+def test_limits_are_checked_too(copy: Path, macs: str, wrong: str) -> None:
+    said = refusal(copy, "[build]", f"[limits]\nunits = 4\nmacs = {macs}\n[build]")
+    assert said == f"targets/spike/target.toml: {wrong}"
+
+
+def test_cores_that_share_units_have_the_limit_of_the_units() -> None:
+    limits = target.Limits(units=4, macs={"f32": 1, "f16": 2}, bytes=8)
+    assert [limits.macs_per_cycle("f16", n) for n in (1, 3, 4, 8)] == [2, 6, 8, 8]
+    assert limits.macs_per_cycle("i8", 8) == 0
+
+
 def test_broken_toml_is_told(copy: Path) -> None:
     said = refusal(copy, "cores = 16", "cores = = 16")
     assert re.match(r"targets/spike/target.toml: not valid TOML: .*line 2", said)

@@ -63,6 +63,10 @@ def command(
     from odl.report.progress import progress
 
     machine = targets.load(target)
+    if svg and machine.limits is None:
+        raise UsageError(
+            f"there is no roofline for {target}", advice="its target.toml states no [limits]"
+        )
     numbers = cores or tuple(2**i for i in range(8) if 2**i <= machine.default_cores)
     if max(numbers) > machine.cores:
         raise UsageError(f"{max(numbers)} cores", advice=f"{target} has 1 to {machine.cores}")

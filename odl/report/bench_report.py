@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from odl.errors import UsageError
 from odl.report.console import print_facts, print_json, print_table
 from odl.report.profile_report import WIDTH, event_columns, event_shares, heading, percent
 from odl.report.roofline import Point, roofline
@@ -17,6 +16,7 @@ MACS = (
     "useful ones: outputs times taps of a layer, as MLPerf Tiny counts them; in training those of "
     "its weight gradient and input gradient, too; zeros that a method adds are not counted"
 )
+MOVED = "by transfers; what kernels fetch from a slower memory themselves is among the causes"
 TIME = "of the critical path, all steps of the run: transfers, waiting and updates included"
 
 
@@ -27,7 +27,7 @@ def bench_data(
     return {
         "target": target.name,
         "counter": target.counter,
-        "accounting": {"macs": MACS, target.counter: TIME},
+        "accounting": {"macs": MACS, target.counter: TIME, "moved": MOVED},
         "sources": dict(sources),
         "measurements": [_entry(target, m) for m in found],
     }
@@ -71,7 +71,8 @@ def print_bench(target: Target, found: Sequence[Measurement], sources: Mapping[s
     ]
     if any(m.limit for m in found):
         columns.append(("of limit", lambda m, cost: f"{m.rate / m.limit:.1%}" if m.limit else "-"))
-    if len({m.cores for m in found}) > 1:
+    cores = {m.cores for m in found}
+    if len(cores) > 1:
         columns.append(("speed-up", lambda m, cost: _speed_up(first[m.work, m.dtype], cost)))
     columns += [(heading(e), partial(_share, target, e)) for e in events]
     if any(m.moved for m in found):
@@ -85,28 +86,23 @@ def print_bench(target: Target, found: Sequence[Measurement], sources: Mapping[s
     head = ["work", "dtype", "cores", *(name for name, _ in columns)]
     print_table(head, rows, numbers=numbers, plain_width=WIDTH)
     facts = [("MAC", MACS), (target.counter, TIME)]
-    most = max(m.cores for m in found)
-    facts.append(("cores", f"the programs are compiled for {most}; fewer run the same program"))
+    if len(cores) > 1:
+        facts.append(("cores", f"programs for {max(cores)}, which fewer cores run as they are"))
     if events:
         said = f"what part of all cores' {target.events[0]} each takes, and the rest by cause"
         facts.append(("columns", said))
+    if any(m.moved for m in found):
+        facts.append(("bytes moved", MOVED))
     facts += [(f"peer {letter}", text) for letter, text in sources.items() if letter in cited]
     facts += [
-        ("failed", f"{m.work}, {m.dtype}, {m.cores} cores: {m.error}") for m in found if m.error
+        ("failed", f"{m.work}, {m.dtype}, cores {m.cores}: {m.error}") for m in found if m.error
     ]
     print_facts(facts)
 
 
 def bench_roofline(target: Target, found: Sequence[Measurement]) -> str:
-    """The measurements on the most cores as SVG.
-
-    Raises:
-        UsageError: nobody has stated what the target can do at most.
-    """
-    if target.limits is None:
-        raise UsageError(
-            f"there is no roofline for {target.name}", advice="its target.toml states no [limits]"
-        )
+    """The measurements on the most cores as SVG, for a target whose limits are known."""
+    assert target.limits is not None
     most = max(m.cores for m in found)
     shown = [m for m in found if m.cost and m.cores == most and m.limit]
     points = [

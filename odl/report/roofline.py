@@ -101,7 +101,9 @@ def roofline(
     for series, rate in ceilings.items():
         svg.extend(_roof(x, y, series, rate, bandwidth, colours[series], taken))
     foot = max(x.low, y.low / bandwidth) * 1.15
-    svg.append(_text(x.at(foot) + 10, y.at(foot * bandwidth) + 4, slope))
+    left, base = x.at(foot) + 10, y.at(foot * bandwidth) + 4
+    svg.append(_text(left, base, slope))
+    taken.append(Box(left, base - FONT, left + len(slope) * LETTER, base + 4))
     svg.extend(_moving(x, y, points, colours, taken))
     svg.extend(_still(y, points, colours))
     ElementTree.indent(svg)

@@ -125,10 +125,6 @@ static void read_counters(volatile uint32_t *to) {
     to[MISALIGNED] = ODL_CSR(0x79d);
     to[FPU_STALL] = ODL_CSR(0x79e);
     to[WAIT] = ODL_CSR(0x78b);
-    to[TRANSFER] = to[CYCLES];
-    for (int part = CYCLES + 1; part < TRANSFER; part++) {
-        to[TRANSFER] -= to[part]; /* only cycles are counted while a core waits for transfers */
-    }
 }
 
 /*
@@ -145,6 +141,7 @@ static void work(uint32_t self) {
         fetch(steps, 0);
         wait_for(first);
     }
+    uint32_t transfer = 0; /* cycles of waiting for the DMA */
     ODL_COUNT_FROM_ZERO();
     for (uint32_t i = 0;; i++) {
         odl_cluster_barrier();
@@ -163,12 +160,16 @@ static void work(uint32_t self) {
             step->run(args_of(step, i), core);
         }
         if (moves) {
-            ODL_COUNT_EVENTS(1u << CYCLES);
+            const uint32_t start = ODL_CSR(0x780);
+            ODL_COUNT_EVENTS(1u << CYCLES); /* what a loop that waits does is no event */
             wait_for(under_way);
+            const uint32_t end = ODL_CSR(0x780);
             ODL_COUNT_EVENTS(-1);
+            transfer += end - start;
         }
     }
     read_counters(team.counted[self]);
+    team.counted[self][TRANSFER] = transfer;
 }
 
 static void lead(void) {

@@ -32,7 +32,18 @@ def said(capsys: pytest.CaptureFixture[str]) -> str:
 def test_help_names_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
     assert _run(["--help"]) == 0
     text = capsys.readouterr().out
-    verbs = ["compile", "build", "run", "profile", "analyze", "ops", "targets", "doctor", "view"]
+    verbs = [
+        "compile",
+        "build",
+        "run",
+        "profile",
+        "bench",
+        "analyze",
+        "ops",
+        "targets",
+        "doctor",
+        "view",
+    ]
     for verb in [*verbs, "demo"]:
         assert re.search(rf"^  {verb} ", text, re.MULTILINE), verb
 
@@ -93,6 +104,35 @@ def test_input_shape_sets_an_open_dimension(tmp_path: Path) -> None:
             2,
             "odl: Invalid value for '--input-shape': 'imu=5,x' is not NAME=D,D,... "
             "with dimensions from 1; see 'odl --help'",
+        ),
+        (
+            ["bench", "--only", "mat*", "--cores", "8,x"],
+            2,
+            "odl: Invalid value for '--cores': '8,x' is not N,N,... from 1; see 'odl --help'",
+        ),
+        (
+            ["bench", "--dtype", "fp32,int8"],
+            2,
+            "odl: Invalid value for '--dtype': 'fp32,int8' is not fp32, fp16 or both with a comma; "
+            "see 'odl --help'",
+        ),
+        (["bench", "--cores", "9"], 2, "odl: 9 cores; gap9 has 1 to 8"),
+        (
+            ["bench", "--only", "lenet*"],
+            2,
+            "odl: --only lenet* matches no work; there are matmul 32x32x32, matmul 64x64x64, "
+            "matmul 8x72x64, matmul 9x65x63, conv2d step, resnet8 forward, resnet8 training step, "
+            "ds-cnn forward, ds-cnn training step",
+        ),
+        (
+            ["bench", "--only", "lenet*", "-t", "host", "--svg", "roof.svg"],
+            2,
+            "odl: there is no roofline for host; its target.toml states no [limits]",
+        ),
+        (
+            ["profile", "/nowhere"],
+            3,
+            "odl: /nowhere: this is no build folder; make one with 'odl compile MODEL -o'",
         ),
         (
             ["run", "/nowhere", "--data", str(DATA)],

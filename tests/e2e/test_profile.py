@@ -38,14 +38,14 @@ def test_steps_make_up_a_run_and_causes_the_cycles(watch: Project, cores: int) -
         device.close()
     for cost in costs:
         cycles, *causes = cost.events
-        assert cycles == sum(causes) == cores * cost.critical
+        assert cycles == cores * cost.critical
+        assert 0 <= cycles - sum(causes) <= 4, "what turns counters off and on has no cause"
         assert cost.total == cycles - sum(causes[-2:]), "waiting is no work"
     alone = reduce(add, costs)
     assert abs(alone.critical - whole.critical) <= 20 * steps, "a run is the sum of its steps"
     assert abs(alone.total - whole.total) <= 20 * steps * cores
     names = watch.target.events
-    conv = costs[[s.op for s in watch.steps].index("Conv")]
-    assert conv.events[names.index("fpu_stall")] > 0 or cores < 5, "five cores share four FPUs"
+    assert alone.events[names.index("fpu_stall")] > 0 or cores < 5, "five cores share four FPUs"
 
 
 def test_the_command(watch: Project, capsys: pytest.CaptureFixture[str]) -> None:
