@@ -115,16 +115,27 @@ class Peripherals : public abstract_device_t {
         }
     }
 
-    void move(const Transfer &t) {
+    /* Up to `bytes` of a row, as many as lie in one page of both: memory is kept by pages. */
+    static uint32_t move_part(const Transfer &t, uint32_t l1, uint32_t l2, uint32_t bytes) {
         simif_t *machine = cluster.current->hart->sim;
+        char *near = machine->addr_to_mem(l1), *far = machine->addr_to_mem(l2);
+        if (!near || !far) {
+            fprintf(stderr, "DMA: no memory at %08x or %08x\n", l1, l2);
+            exit(1);
+        }
+        bytes =
+            std::min({bytes, (uint32_t)(PGSIZE - l1 % PGSIZE), (uint32_t)(PGSIZE - l2 % PGSIZE)});
+        memcpy(t.to_l1 ? near : far, t.to_l1 ? far : near, bytes);
+        return bytes;
+    }
+
+    void move(const Transfer &t) {
         for (uint32_t at = 0, row = 0; at < t.bytes; at += t.row, row++) {
-            uint32_t far = t.strided ? t.l2 + row * t.stride : t.l2 + at;
-            char *l1 = machine->addr_to_mem(t.l1 + at), *l2 = machine->addr_to_mem(far);
-            if (!l1 || !l2) {
-                fprintf(stderr, "DMA: no memory at %08x or %08x\n", t.l1 + at, far);
-                exit(1);
+            const uint32_t far = t.strided ? t.l2 + row * t.stride : t.l2 + at;
+            const uint32_t bytes = std::min(t.row, t.bytes - at);
+            for (uint32_t done = 0; done < bytes;) {
+                done += move_part(t, t.l1 + at + done, far + done, bytes - done);
             }
-            memcpy(t.to_l1 ? l1 : l2, t.to_l1 ? l2 : l1, std::min(t.row, t.bytes - at));
         }
     }
 
