@@ -5,5 +5,5 @@
 #define F16_FIRST(a, b) XPULP_LESS(b, "%[c]", b) XPULP_OP("mul", b, b, "%[d]")
 #define SECOND(a, b) XPULP_OP("and", a, a, b)
 
-BINARY_F32(relu_grad, f32, F32_FIRST, SECOND, 3, 0, 0)
+BINARY_WORDS(relu_grad, f32, F32_FIRST, SECOND, 3, 0, 0)
 BINARY_F16(relu_grad, F16_FIRST, SECOND, 3, 0, 0xffff)

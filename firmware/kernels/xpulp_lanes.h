@@ -53,17 +53,20 @@ typedef void odl_lanes_run(const struct odl_lanes *lanes);
         uint32_t a0, a1, a2, a3, b0, b1, b2, b3;                                                   \
         if (lanes->n >= 4) {                                                                       \
             __asm__ volatile(                                                                      \
-                XPULP_LOOP("%[n]", XPULP_TEXT(4 * (LENGTH))) XPULP_WIDE(                                       \
+                XPULP_LOOP("%[n]", XPULP_TEXT(4 * (LENGTH))) XPULP_WIDE(                           \
                     LOAD_A("%[a0]", "%[a]", "%[a_step]") LOAD_A("%[a1]", "%[a]", "%[a_step]")      \
-                    LOAD_A("%[a2]", "%[a]", "%[a_step]") LOAD_A("%[a3]", "%[a]", "%[a_step]")      \
-                    LOAD_B("%[b0]", "%[b]", "%[b_step]") LOAD_B("%[b1]", "%[b]", "%[b_step]")      \
-                    LOAD_B("%[b2]", "%[b]", "%[b_step]") LOAD_B("%[b3]", "%[b]", "%[b_step]")      \
-                    FIRST("%[a0]", "%[b0]") FIRST("%[a1]", "%[b1]")                                \
-                    FIRST("%[a2]", "%[b2]") FIRST("%[a3]", "%[b3]")                                \
-                    SECOND("%[a0]", "%[b0]") SECOND("%[a1]", "%[b1]")                              \
-                    SECOND("%[a2]", "%[b2]") SECOND("%[a3]", "%[b3]")                              \
-                    STORE("%[a0]", "%[y]", "%[y_step]") STORE("%[a1]", "%[y]", "%[y_step]")        \
-                    STORE("%[a2]", "%[y]", "%[y_step]") STORE("%[a3]", "%[y]", "%[y_step]"))       \
+                        LOAD_A("%[a2]", "%[a]", "%[a_step]") LOAD_A("%[a3]", "%[a]", "%[a_step]")  \
+                            LOAD_B("%[b0]", "%[b]", "%[b_step]") LOAD_B(                           \
+                                "%[b1]", "%[b]", "%[b_step]") LOAD_B("%[b2]", "%[b]", "%[b_step]") \
+                                LOAD_B("%[b3]", "%[b]", "%[b_step]") FIRST("%[a0]", "%[b0]")       \
+                                    FIRST("%[a1]", "%[b1]") FIRST("%[a2]", "%[b2]")                \
+                                        FIRST("%[a3]", "%[b3]") SECOND("%[a0]", "%[b0]")           \
+                                            SECOND("%[a1]", "%[b1]") SECOND("%[a2]", "%[b2]")      \
+                                                SECOND("%[a3]", "%[b3]") STORE("%[a0]", "%[y]",    \
+                                                                               "%[y_step]")        \
+                                                    STORE("%[a1]", "%[y]", "%[y_step]")            \
+                                                        STORE("%[a2]", "%[y]", "%[y_step]")        \
+                                                            STORE("%[a3]", "%[y]", "%[y_step]"))   \
                 : [a] "+r"(a), [b] "+r"(b), [y] "+r"(y), [a0] "=&r"(a0), [a1] "=&r"(a1),           \
                   [a2] "=&r"(a2), [a3] "=&r"(a3), [b0] "=&r"(b0), [b1] "=&r"(b1), [b2] "=&r"(b2),  \
                   [b3] "=&r"(b3)                                                                   \
@@ -73,11 +76,10 @@ typedef void odl_lanes_run(const struct odl_lanes *lanes);
         }                                                                                          \
         if (lanes->n & 3) {                                                                        \
             __asm__ volatile(                                                                      \
-                XPULP_LOOP("%[n]", XPULP_TEXT(LENGTH))                                                         \
-                    XPULP_WIDE(LOAD_A("%[a0]", "%[a]", "%[a_step]")                                \
-                                   LOAD_B("%[b0]", "%[b]", "%[b_step]") FIRST("%[a0]", "%[b0]")    \
-                                       SECOND("%[a0]", "%[b0]")                                    \
-                                           STORE("%[a0]", "%[y]", "%[y_step]"))                    \
+                XPULP_LOOP("%[n]", XPULP_TEXT(LENGTH)) XPULP_WIDE(                                 \
+                    LOAD_A("%[a0]", "%[a]", "%[a_step]") LOAD_B("%[b0]", "%[b]", "%[b_step]")      \
+                        FIRST("%[a0]", "%[b0]") SECOND("%[a0]", "%[b0]")                           \
+                            STORE("%[a0]", "%[y]", "%[y_step]"))                                   \
                 : [a] "+r"(a), [b] "+r"(b), [y] "+r"(y), [a0] "=&r"(a0), [b0] "=&r"(b0)            \
                 : [n] "r"(lanes->n & 3), [a_step] "r"(lanes->a_step), [b_step] "r"(lanes->b_step), \
                   [y_step] "r"(lanes->y_step), [c] "r"(lanes->c), [d] "r"(lanes->d)                \
@@ -88,50 +90,111 @@ typedef void odl_lanes_run(const struct odl_lanes *lanes);
 #define ODL_ALWAYS static inline __attribute__((always_inline))
 
 /*
- * n halves, whose steps are given in elements: two at a time where they are dense or all the same,
- * the last of an odd number alone. `pairs` and `halves` do the same.
+ * How to run over lanes whose steps are given in elements, by two bodies: one of words, or pairs,
+ * and one of halves.
  */
-ODL_ALWAYS void odl_run_halves(odl_lanes_run *pairs, odl_lanes_run *halves,
-                               struct odl_lanes lanes) {
-    const int32_t n = lanes.n;
-    struct odl_lanes one = lanes;
-    one.a_step *= 2;
-    one.b_step *= 2;
-    one.y_step *= 2;
+typedef void odl_lanes_way(odl_lanes_run *words, odl_lanes_run *halves, struct odl_lanes lanes);
+
+ODL_ALWAYS struct odl_lanes odl_lanes_in_bytes(struct odl_lanes lanes, int32_t size,
+                                               int32_t y_size) {
+    lanes.a_step *= size;
+    lanes.b_step *= size;
+    lanes.y_step *= y_size;
+    return lanes;
+}
+
+ODL_ALWAYS void odl_by_words(odl_lanes_run *words, odl_lanes_run *halves, struct odl_lanes lanes) {
+    (void)halves;
+    lanes = odl_lanes_in_bytes(lanes, 4, 4);
+    words(&lanes);
+}
+
+ODL_ALWAYS void odl_by_halves(odl_lanes_run *pairs, odl_lanes_run *halves, struct odl_lanes lanes) {
+    (void)pairs;
+    lanes = odl_lanes_in_bytes(lanes, 2, 2);
+    halves(&lanes);
+}
+
+/* Halves in pairs where they are dense or all the same; the last of an odd number alone. */
+ODL_ALWAYS void odl_by_pairs(odl_lanes_run *pairs, odl_lanes_run *halves, struct odl_lanes lanes) {
+    struct odl_lanes one = odl_lanes_in_bytes(lanes, 2, 2);
     if ((uint32_t)lanes.a_step > 1 || (uint32_t)lanes.b_step > 1 || lanes.y_step != 1) {
         halves(&one);
         return;
     }
-    odl_pair both[2];
-    if (lanes.a_step == 0) {
-        both[0] = *(const uint16_t *)lanes.a * 0x10001u;
-        lanes.a = &both[0];
+    const int32_t last = lanes.n - 1;
+    if (last > 0) {
+        lanes.n = lanes.n / 2;
+        lanes = odl_lanes_in_bytes(lanes, 4, 4);
+        pairs(&lanes);
     }
-    if (lanes.b_step == 0 && lanes.b) {
-        both[1] = *(const uint16_t *)lanes.b * 0x10001u;
-        lanes.b = &both[1];
-    }
-    lanes.n = n / 2;
-    lanes.a_step *= 4;
-    lanes.b_step *= 4;
-    lanes.y_step = 4;
-    pairs(&lanes);
-    if (n & 1) {
-        one.a = (const uint16_t *)one.a + (n - 1) * (one.a_step / 2);
-        one.b = (const uint16_t *)one.b + (n - 1) * (one.b_step / 2);
-        one.y = (uint16_t *)one.y + (n - 1);
+    if ((last & 1) == 0) {
+        one.a = (const char *)one.a + last * one.a_step;
+        one.b = (const char *)one.b + last * one.b_step;
+        one.y = (char *)one.y + last * one.y_step;
         one.n = 1;
         halves(&one);
     }
 }
 
-/* The same of words. */
-ODL_ALWAYS void odl_run_words(odl_lanes_run *words, odl_lanes_run *unused, struct odl_lanes lanes) {
-    (void)unused;
-    lanes.a_step *= 4;
-    lanes.b_step *= 4;
-    lanes.y_step *= 4;
-    words(&lanes);
+/* What a loop nest is for an operand, of elements of `size` bytes; dense where stride is NULL. */
+struct odl_lane_operand {
+    const int32_t *stride;
+    int32_t size;
+};
+
+ODL_ALWAYS int32_t odl_lane_place(struct odl_lane_operand of, const int32_t i[ODL_RANK],
+                                  int32_t dense, int is_row) {
+    if (!of.stride) {
+        return dense * of.size;
+    }
+    const int32_t last = ODL_RANK - 1;
+    return (is_row ? i[last] * of.stride[last] : odl_nest_offset(i, of.stride)) * of.size;
+}
+
+/* One element near by, twice if it is a half, for lanes that do not move: it may lie in L2. */
+ODL_ALWAYS uint32_t odl_lane_same(const void *from, int32_t size) {
+    return size == 4 ? *(const uint32_t *)from : *(const uint16_t *)from * 0x10001u;
+}
+
+/* A core's share of the nest dims, in whole words; most nests are a single row. */
+ODL_ALWAYS void odl_lanes_of_nest(const int32_t dims[ODL_RANK], struct odl_lanes base,
+                                  struct odl_lane_operand a, struct odl_lane_operand b,
+                                  struct odl_lane_operand y, struct odl_core core,
+                                  odl_lanes_way *way, odl_lanes_run *words, odl_lanes_run *halves) {
+    const int32_t last = ODL_RANK - 1, width = dims[last], n = odl_nest_size(dims);
+    const int is_row = n == width;
+    struct odl_range r = odl_share(n, 4 / a.size, core.id, core.count);
+    struct odl_lanes lanes = base;
+    lanes.a_step = a.stride[last];
+    lanes.b_step = b.stride ? b.stride[last] : 0;
+    lanes.y_step = y.stride ? y.stride[last] : 1;
+    int32_t i[ODL_RANK] = {0};
+    i[last] = r.begin;
+    if (!is_row) {
+        odl_nest_seek(i, dims, r.begin);
+    }
+    while (r.begin < r.end) {
+        const int32_t left = r.end - r.begin, row = width - i[last];
+        lanes.n = row < left ? row : left;
+        lanes.a = (const char *)base.a + odl_lane_place(a, i, r.begin, is_row);
+        lanes.b = b.stride ? (const char *)base.b + odl_lane_place(b, i, r.begin, is_row) : 0;
+        lanes.y = (char *)base.y + odl_lane_place(y, i, r.begin, is_row);
+        uint32_t same[2];
+        if (lanes.a_step == 0) {
+            same[0] = odl_lane_same(lanes.a, a.size);
+            lanes.a = &same[0];
+        }
+        if (b.stride && lanes.b_step == 0) {
+            same[1] = odl_lane_same(lanes.b, b.size);
+            lanes.b = &same[1];
+        }
+        way(words, halves, lanes);
+        r.begin += lanes.n;
+        if (!is_row) {
+            odl_nest_advance(i, dims, lanes.n);
+        }
+    }
 }
 
 #endif

@@ -11,5 +11,14 @@ odl_kernel odl_relu_grad_f32_xpulp, odl_relu_grad_f16_xpulp;
 odl_kernel odl_add_f32_xpulp, odl_add_f16_xpulp, odl_add_i32_xpulp;
 odl_kernel odl_sub_f32_xpulp, odl_sub_f16_xpulp, odl_sub_i32_xpulp;
 odl_kernel odl_mul_f32_xpulp, odl_mul_f16_xpulp, odl_mul_i32_xpulp;
+odl_kernel odl_div_f32_xpulp, odl_div_f16_xpulp;
+odl_kernel odl_less_f32_xpulp, odl_less_f16_xpulp, odl_less_i32_xpulp;
+odl_kernel odl_less_or_equal_f32_xpulp, odl_less_or_equal_f16_xpulp, odl_less_or_equal_i32_xpulp;
+odl_kernel odl_neg_f32_xpulp, odl_neg_f16_xpulp;
+odl_kernel odl_clip_f32_xpulp, odl_clip_f16_xpulp;
+odl_kernel odl_cast_f32_f16_xpulp, odl_cast_f16_f32_xpulp;
+odl_kernel odl_copy_b32_xpulp, odl_copy_b16_xpulp;
+odl_kernel odl_where_b32_xpulp, odl_where_b16_xpulp;
+odl_kernel odl_scale_shift_f32_xpulp, odl_scale_shift_f16_xpulp;
 
 #endif
