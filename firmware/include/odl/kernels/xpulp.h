@@ -25,5 +25,7 @@ odl_half_kernel odl_reduce_sum_f16_xpulp, odl_reduce_mean_f16_xpulp;
 odl_kernel odl_reduce_sum_square_f32_xpulp, odl_reduce_sum_square_f16_xpulp;
 odl_kernel odl_average_pool_f32_xpulp;
 odl_half_kernel odl_average_pool_f16_xpulp;
+odl_kernel odl_sgd_f32_xpulp, odl_sgd_f16_xpulp;
+odl_kernel odl_momentum_f32_xpulp, odl_momentum_f16_xpulp;
 
 #endif
