@@ -53,7 +53,9 @@ def network() -> onnx.ModelProto:
 def compiled(dtype: str, optimizer: str) -> Compiled:
     options = Options("gap9", 8, dtype=dtype, train=TrainOptions("full", optimizer=optimizer))
     net = version_converter.convert_version(network(), onnx.defs.onnx_opset_version())
-    return compile_graph(ir.serde.deserialize_model(net), "net", options)
+    with pytest.MonkeyPatch.context() as patch:  # the memory need not be optimal
+        patch.setattr("odl.plan.arena._solve", lambda *_: None)
+        return compile_graph(ir.serde.deserialize_model(net), "net", options)
 
 
 @pytest.mark.parametrize(("dtype", "optimizer"), CASES)

@@ -27,5 +27,6 @@ odl_kernel odl_average_pool_f32_xpulp;
 odl_half_kernel odl_average_pool_f16_xpulp;
 odl_kernel odl_sgd_f32_xpulp, odl_sgd_f16_xpulp;
 odl_kernel odl_momentum_f32_xpulp, odl_momentum_f16_xpulp;
+odl_kernel odl_adam_f32_xpulp, odl_adam_f16_xpulp;
 
 #endif
