@@ -44,13 +44,13 @@ typedef void odl_lanes_run(const struct odl_lanes *lanes);
 
 /*
  * FIRST(a, b) and then SECOND(a, b) turn the register a, with b at hand, into the result; they may
- * read %[c] and %[d]. LENGTH is the number of all instructions for one lane.
+ * read %[c] and %[d], and write %[t]. LENGTH is the number of all instructions for one lane.
  */
 #define ODL_LANES(NAME, LOAD_A, LOAD_B, FIRST, SECOND, STORE, LENGTH)                              \
     static void NAME(const struct odl_lanes *lanes) {                                              \
         const void *a = lanes->a, *b = lanes->b;                                                   \
         void *y = lanes->y;                                                                        \
-        uint32_t a0, a1, a2, a3, b0, b1, b2, b3;                                                   \
+        uint32_t a0, a1, a2, a3, b0, b1, b2, b3, t;                                                \
         if (lanes->n >= 4) {                                                                       \
             __asm__ volatile(                                                                      \
                 XPULP_LOOP("%[n]", XPULP_TEXT(4 * (LENGTH))) XPULP_WIDE(                           \
@@ -69,7 +69,7 @@ typedef void odl_lanes_run(const struct odl_lanes *lanes);
                                                             STORE("%[a3]", "%[y]", "%[y_step]"))   \
                 : [a] "+r"(a), [b] "+r"(b), [y] "+r"(y), [a0] "=&r"(a0), [a1] "=&r"(a1),           \
                   [a2] "=&r"(a2), [a3] "=&r"(a3), [b0] "=&r"(b0), [b1] "=&r"(b1), [b2] "=&r"(b2),  \
-                  [b3] "=&r"(b3)                                                                   \
+                  [b3] "=&r"(b3), [t] "=&r"(t)                                                     \
                 : [n] "r"(lanes->n / 4), [a_step] "r"(lanes->a_step), [b_step] "r"(lanes->b_step), \
                   [y_step] "r"(lanes->y_step), [c] "r"(lanes->c), [d] "r"(lanes->d)                \
                 : "memory");                                                                       \
@@ -80,7 +80,8 @@ typedef void odl_lanes_run(const struct odl_lanes *lanes);
                     LOAD_A("%[a0]", "%[a]", "%[a_step]") LOAD_B("%[b0]", "%[b]", "%[b_step]")      \
                         FIRST("%[a0]", "%[b0]") SECOND("%[a0]", "%[b0]")                           \
                             STORE("%[a0]", "%[y]", "%[y_step]"))                                   \
-                : [a] "+r"(a), [b] "+r"(b), [y] "+r"(y), [a0] "=&r"(a0), [b0] "=&r"(b0)            \
+                : [a] "+r"(a), [b] "+r"(b), [y] "+r"(y), [a0] "=&r"(a0), [b0] "=&r"(b0),           \
+                  [t] "=&r"(t)                                                                     \
                 : [n] "r"(lanes->n & 3), [a_step] "r"(lanes->a_step), [b_step] "r"(lanes->b_step), \
                   [y_step] "r"(lanes->y_step), [c] "r"(lanes->c), [d] "r"(lanes->d)                \
                 : "memory");                                                                       \

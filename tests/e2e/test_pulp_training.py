@@ -25,8 +25,8 @@ from tests.firmware.hostcc import FIRMWARE
 
 TEAMS = (8, 1, 2, 3, 5)
 OPTIMIZERS = {
-    "fp32": ("sgd:lr=0.05,decay=0.01", "sgd:lr=0.05,momentum=0.9"),
-    "fp16": ("sgd:lr=0.05", "sgd:lr=0.05,momentum=0.9,decay=0.01"),
+    "fp32": ("sgd:lr=0.05,decay=0.01", "sgd:lr=0.05,momentum=0.9", "adamw:lr=0.01"),
+    "fp16": ("sgd:lr=0.05", "sgd:lr=0.05,momentum=0.9,decay=0.01", "adam:lr=0.01"),
 }
 CASES = [(dtype, optimizer) for dtype, found in OPTIMIZERS.items() for optimizer in found]
 

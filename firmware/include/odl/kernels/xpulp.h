@@ -25,6 +25,8 @@ odl_half_kernel odl_reduce_sum_f16_xpulp, odl_reduce_mean_f16_xpulp;
 odl_kernel odl_reduce_sum_square_f32_xpulp, odl_reduce_sum_square_f16_xpulp;
 odl_kernel odl_average_pool_f32_xpulp;
 odl_half_kernel odl_average_pool_f16_xpulp;
+odl_kernel odl_max_pool_f32_xpulp, odl_max_pool_f16_xpulp;
+odl_kernel odl_max_pool_grad_f32_xpulp, odl_max_pool_grad_f16_xpulp;
 odl_kernel odl_sgd_f32_xpulp, odl_sgd_f16_xpulp;
 odl_kernel odl_momentum_f32_xpulp, odl_momentum_f16_xpulp;
 odl_kernel odl_adam_f32_xpulp, odl_adam_f16_xpulp;
