@@ -152,12 +152,23 @@ def long_sums(b: Builder) -> tuple[str, ...]:
     )
 
 
+def borders(b: Builder) -> tuple[str, ...]:
+    """Frames around maps, rows turned round, and windows that reach over an edge."""
+    x = b.input(1, 3, 7, 9)
+    ones, far = b.constant(np.array([-1, -1])), b.constant(np.array([-99, -99]))
+    turned = b("Slice", x, ones, far, b.constant(np.array([2, 3])), ones)
+    framed = b("Pad", x, b.constant(np.array([0, 0, 1, 2, 0, 0, 3, 0])), b.constant(0.5))
+    long = b("Pad", b.input(2, 70), b.constant(np.array([0, 3, 0, 2])), mode="reflect")
+    same = b("MaxPool", x, kernel_shape=[3, 3], pads=[1] * 4, dilations=[1, 1])
+    return turned, framed, long, same, b("MaxPool", x, kernel_shape=[2, 3], strides=[2, 2])
+
+
 PARTS: dict[Callable[[Builder], tuple[str, ...]], int] = {
     random.conv: 14, random.pool: 8, random.matmul: 6, random.gemm: 6, random.arithmetic: 4,
     random.elementwise: 1, random.softmax: 4, random.reduce: 4, random.batch_norm: 3,
     random.transpose: 5, random.concat: 3,
     functions: 1, wide_matmul: 1, wide_conv: 1, long_reduction: 1, many_maps: 1,
-    every_size: 1, conversions: 1, long_sums: 1,
+    every_size: 1, conversions: 1, long_sums: 1, borders: 1,
 }  # fmt: skip
 TRAINING = "_grad_|_sgd_|_momentum_|_adam_"
 """Kernels that training steps call, which test_pulp_training.py meets."""
