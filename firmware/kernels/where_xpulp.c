@@ -7,9 +7,8 @@ struct streams {
     int32_t n, condition_step, a_step, b_step;
 };
 
-#define LBU(rd, rs1, step) ".insn r 0x0b, 7, 0x20, " rd ", " rs1 ", " step "\n"
 #define LOADS(LOAD, c, a, b)                                                                       \
-    LBU(c, "%[c]", "%[c_step]") LOAD(a, "%[a]", "%[a_step]") LOAD(b, "%[b]", "%[b_step]")
+    XPULP_LBU(c, "%[c]", "%[c_step]") LOAD(a, "%[a]", "%[a_step]") LOAD(b, "%[b]", "%[b_step]")
 #define CHOOSE(STORE, c, a, b)                                                                     \
     XPULP_OP("sub", c, "zero", c)                                                                  \
     XPULP_OP("xor", a, a, b)                                                                       \

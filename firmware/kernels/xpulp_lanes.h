@@ -12,6 +12,7 @@
 #define XPULP_SW(rs2, rs1, step) ".insn r 0x2b, 6, 0, " step ", " rs1 ", " rs2 "\n"
 #define XPULP_SH(rs2, rs1, step) ".insn r 0x2b, 5, 0, " step ", " rs1 ", " rs2 "\n"
 #define XPULP_SB(rs2, rs1, step) ".insn r 0x2b, 4, 0, " step ", " rs1 ", " rs2 "\n"
+#define XPULP_LBU(rd, rs1, step) ".insn r 0x0b, 7, 0x20, " rd ", " rs1 ", " step "\n"
 
 /* For each of two halves; comparisons give 1 or 0. PACK rounds two singles. */
 #define XPULP_SUB(rd, rs1, rs2) ".insn r 0x33, 2, 0x42, " rd ", " rs1 ", " rs2 "\n"
