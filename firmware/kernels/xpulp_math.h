@@ -23,9 +23,9 @@ static inline uint32_t odl_bits_of(float value) {
     return u.bits;
 }
 
-/* exp(x), for x outside [-87, 88] that of the nearer end; NaN gives NaN. */
+/* exp(x), for x outside [-80, 80] that of the nearer end; NaN gives NaN. */
 static inline float odl_short_exp(float x) {
-    const float in = __builtin_fminf(__builtin_fmaxf(x, -87.0f), 88.0f);
+    const float in = __builtin_fminf(__builtin_fmaxf(x, -80.0f), 80.0f);
     int32_t n;
     __asm__("fcvt.w.s %0, %1, rne" : "=r"(n) : "r"(in * 1.44269502f));
     const float k = (float)n;

@@ -128,6 +128,8 @@ def conversions(b: Builder) -> tuple[str, ...]:
         back = b("Cast", b("Cast", there, to=onnx.TensorProto.FLOAT), to=onnx.TensorProto.FLOAT16)
         i = b("Cast", b("Mul", x, x), to=onnx.TensorProto.INT32)
         j = b.constant(np.arange(n, dtype=np.int32) - 1)
+        flags = b("Cast", b("Less", i, j), to=onnx.TensorProto.INT32)
+        made.append(b("Cast", flags, to=onnx.TensorProto.FLOAT))
         total = b("Sub", b("Mul", b("Add", i, j), j), i)
         made += [
             back,
