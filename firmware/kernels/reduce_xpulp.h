@@ -40,33 +40,37 @@
 #define XPULP_SUM_SQUARE(v) "fmadd.s %[sum], " v ", " v ", %[sum]\n"
 
 #define REDUCE_XPULP(KERNEL, SUFFIX, T, RUN, END)                                                  \
+    static __attribute__((noinline)) void KERNEL##_##SUFFIX##_nest(const struct odl_reduce *p,     \
+                                                                   struct odl_range r) {           \
+        const int32_t run = p->reduced[ODL_RANK - 1], step = p->reduced_stride[ODL_RANK - 1];      \
+        const int32_t n = odl_nest_size(p->reduced);                                               \
+        int32_t i[ODL_RANK];                                                                       \
+        odl_nest_seek(i, p->dims, r.begin);                                                        \
+        for (int32_t at = r.begin; at < r.end; at++) {                                             \
+            const T *base = (const T *)p->x + odl_nest_offset(i, p->stride);                       \
+            int32_t j[ODL_RANK] = {0};                                                             \
+            float sum = 0.0f;                                                                      \
+            for (int32_t done = 0; done < n; done += run) {                                        \
+                sum = RUN(sum, base + odl_nest_offset(j, p->reduced_stride), run, step);           \
+                odl_nest_advance(j, p->reduced, run);                                              \
+            }                                                                                      \
+            ((T *)p->y)[at] = (T)(END);                                                            \
+            odl_nest_advance(i, p->dims, 1);                                                       \
+        }                                                                                          \
+    }                                                                                              \
     void odl_##KERNEL##_##SUFFIX##_xpulp(const void *args, struct odl_core core) {                 \
         const struct odl_reduce *p = args;                                                         \
-        const int32_t last = ODL_RANK - 1, run = p->reduced[last], step = p->reduced_stride[last]; \
-        const int32_t n = odl_nest_size(p->reduced), all = odl_nest_size(p->dims);                 \
-        const int is_row = all == p->dims[last];                                                   \
-        T *y = p->y;                                                                               \
-        const struct odl_range r = odl_share(all, 1, core.id, core.count);                         \
-        int32_t i[ODL_RANK] = {0};                                                                 \
-        i[last] = r.begin;                                                                         \
-        if (!is_row) {                                                                             \
-            odl_nest_seek(i, p->dims, r.begin);                                                    \
+        const int32_t last = ODL_RANK - 1, n = p->reduced[last];                                   \
+        if (!odl_nest_is_row(p->dims) || !odl_nest_is_row(p->reduced)) {                           \
+            const int32_t all = odl_nest_size(p->dims);                                            \
+            KERNEL##_##SUFFIX##_nest(p, odl_share(all, 1, core.id, core.count));                   \
+            return;                                                                                \
         }                                                                                          \
-        for (int32_t at = r.begin; at < r.end; at++) {                                             \
-            const T *base =                                                                        \
-                (const T *)p->x + (is_row ? at * p->stride[last] : odl_nest_offset(i, p->stride)); \
-            float sum = RUN(0.0f, base, run, step);                                                \
-            if (n != run) {                                                                        \
-                int32_t j[ODL_RANK] = {0};                                                         \
-                for (int32_t done = run; done < n; done += run) {                                  \
-                    odl_nest_advance(j, p->reduced, run);                                          \
-                    sum = RUN(sum, base + odl_nest_offset(j, p->reduced_stride), run, step);       \
-                }                                                                                  \
-            }                                                                                      \
-            y[at] = (T)(END);                                                                      \
-            if (!is_row) {                                                                         \
-                odl_nest_advance(i, p->dims, 1);                                                   \
-            }                                                                                      \
+        const struct odl_range r = odl_share(p->dims[last], 1, core.id, core.count);               \
+        const T *x = (const T *)p->x + r.begin * p->stride[last];                                  \
+        for (int32_t at = r.begin; at < r.end; at++, x += p->stride[last]) {                       \
+            const float sum = RUN(0.0f, x, n, p->reduced_stride[last]);                            \
+            ((T *)p->y)[at] = (T)(END);                                                            \
         }                                                                                          \
     }
 

@@ -45,43 +45,61 @@ struct streams {
 WHERE(odl_where_b32_xpulp_run, 4, XPULP_LW, XPULP_SW)
 WHERE(odl_where_b16_xpulp_run, 2, XPULP_LH, XPULP_SH)
 
-/* A core's share, row by row of the nest. */
-ODL_ALWAYS void where(const struct odl_where *p, int32_t size, struct odl_core core,
-                      void run(struct streams)) {
-    const int32_t last = ODL_RANK - 1, width = p->dims[last], n = odl_nest_size(p->dims);
-    struct odl_range r = odl_share(n, 4 / size, core.id, core.count);
-    struct streams s = {.condition_step = p->condition_stride[last],
+typedef void run_of(struct streams s);
+
+/* n elements of a row from places c, a, b and y on. */
+ODL_ALWAYS void from(const struct odl_where *p, const int32_t place[4], int32_t n, int32_t size,
+                     run_of *run) {
+    const int32_t last = ODL_RANK - 1;
+    struct streams s = {.condition = (const char *)p->condition + place[0],
+                        .a = (const char *)p->a + place[1] * size,
+                        .b = (const char *)p->b + place[2] * size,
+                        .y = (char *)p->y + place[3] * size,
+                        .n = n,
+                        .condition_step = p->condition_stride[last],
                         .a_step = p->a_stride[last] * size,
                         .b_step = p->b_stride[last] * size};
-    const struct odl_lane_operand c = {p->condition_stride, 1}, a = {p->a_stride, size},
-                                  b = {p->b_stride, size};
-    const int is_row = n == width;
-    int32_t i[ODL_RANK] = {0};
-    i[last] = r.begin;
-    if (!is_row) {
-        odl_nest_seek(i, p->dims, r.begin);
+    uint32_t same[2];
+    if (s.a_step == 0) {
+        same[0] = odl_lane_same(s.a, size);
+        s.a = &same[0];
     }
+    if (s.b_step == 0) {
+        same[1] = odl_lane_same(s.b, size);
+        s.b = &same[1];
+    }
+    run(s);
+}
+
+static __attribute__((noinline)) void rows(const struct odl_where *p, int32_t size,
+                                           struct odl_core core, run_of *run) {
+    const int32_t last = ODL_RANK - 1;
+    struct odl_range r = odl_share(odl_nest_size(p->dims), 4 / size, core.id, core.count);
+    int32_t i[ODL_RANK];
+    odl_nest_seek(i, p->dims, r.begin);
     while (r.begin < r.end) {
-        const int32_t left = r.end - r.begin, row = width - i[last];
-        s.n = row < left ? row : left;
-        s.condition = (const char *)p->condition + odl_lane_place(c, i, 0, is_row);
-        s.a = (const char *)p->a + odl_lane_place(a, i, 0, is_row);
-        s.b = (const char *)p->b + odl_lane_place(b, i, 0, is_row);
-        s.y = (char *)p->y + r.begin * size;
-        uint32_t same[2];
-        if (s.a_step == 0) {
-            same[0] = odl_lane_same(s.a, size);
-            s.a = &same[0];
-        }
-        if (s.b_step == 0) {
-            same[1] = odl_lane_same(s.b, size);
-            s.b = &same[1];
-        }
-        run(s);
-        r.begin += s.n;
-        if (!is_row) {
-            odl_nest_advance(i, p->dims, s.n);
-        }
+        const int32_t left = r.end - r.begin, row = p->dims[last] - i[last];
+        const int32_t n = row < left ? row : left;
+        const int32_t place[4] = {odl_nest_offset(i, p->condition_stride),
+                                  odl_nest_offset(i, p->a_stride), odl_nest_offset(i, p->b_stride),
+                                  r.begin};
+        from(p, place, n, size, run);
+        odl_nest_advance(i, p->dims, n);
+        r.begin += n;
+    }
+}
+
+ODL_ALWAYS void where(const struct odl_where *p, int32_t size, struct odl_core core, run_of *run) {
+    const int32_t last = ODL_RANK - 1;
+    if (!odl_nest_is_row(p->dims)) {
+        rows(p, size, core, run);
+        return;
+    }
+    const struct odl_range r = odl_share(p->dims[last], 4 / size, core.id, core.count);
+    if (r.begin < r.end) {
+        const int32_t place[4] = {r.begin * p->condition_stride[last], r.begin * p->a_stride[last],
+                                  r.begin * p->b_stride[last], r.begin};
+        from(p, place, r.end - r.begin, size, run);
     }
 }
 

@@ -145,13 +145,9 @@ struct odl_lane_operand {
     int32_t size;
 };
 
-ODL_ALWAYS int32_t odl_lane_place(struct odl_lane_operand of, const int32_t i[ODL_RANK],
-                                  int32_t dense, int is_row) {
-    if (!of.stride) {
-        return dense * of.size;
-    }
-    const int32_t last = ODL_RANK - 1;
-    return (is_row ? i[last] * of.stride[last] : odl_nest_offset(i, of.stride)) * of.size;
+/* Whether a nest is a single row, as most are. */
+static inline int odl_nest_is_row(const int32_t dims[ODL_RANK]) {
+    return (dims[0] | dims[1] | dims[2] | dims[3] | dims[4]) == 1;
 }
 
 /* One element near by, twice if it is a half, for lanes that do not move: it may lie in L2. */
@@ -159,43 +155,67 @@ ODL_ALWAYS uint32_t odl_lane_same(const void *from, int32_t size) {
     return size == 4 ? *(const uint32_t *)from : *(const uint16_t *)from * 0x10001u;
 }
 
-/* A core's share of the nest dims, in whole words; most nests are a single row. */
-ODL_ALWAYS void odl_lanes_of_nest(const int32_t dims[ODL_RANK], struct odl_lanes base,
+/* n elements of a row from places a, b and y on. */
+ODL_ALWAYS void odl_lanes_from(struct odl_lanes lanes, int32_t a, int32_t b, int32_t y, int32_t n,
+                               int32_t size, int32_t y_size, odl_lanes_way *way,
+                               odl_lanes_run *words, odl_lanes_run *halves) {
+    uint32_t same[2];
+    lanes.a = (const char *)lanes.a + a * size;
+    lanes.y = (char *)lanes.y + y * y_size;
+    lanes.n = n;
+    if (lanes.a_step == 0) {
+        same[0] = odl_lane_same(lanes.a, size);
+        lanes.a = &same[0];
+    }
+    if (lanes.b) {
+        lanes.b = (const char *)lanes.b + b * size;
+        if (lanes.b_step == 0) {
+            same[1] = odl_lane_same(lanes.b, size);
+            lanes.b = &same[1];
+        }
+    }
+    way(words, halves, lanes);
+}
+
+/* The share of a core of several rows. */
+static inline __attribute__((noinline)) void
+odl_lanes_of_rows(const int32_t dims[ODL_RANK], const struct odl_lanes *lanes,
+                  const struct odl_lane_operand of[3], struct odl_core core, odl_lanes_way *way,
+                  odl_lanes_run *words, odl_lanes_run *halves) {
+    const int32_t last = ODL_RANK - 1;
+    struct odl_range r = odl_share(odl_nest_size(dims), 4 / of[0].size, core.id, core.count);
+    int32_t i[ODL_RANK];
+    odl_nest_seek(i, dims, r.begin);
+    while (r.begin < r.end) {
+        const int32_t left = r.end - r.begin, row = dims[last] - i[last];
+        const int32_t n = row < left ? row : left;
+        const int32_t a = odl_nest_offset(i, of[0].stride);
+        const int32_t b = of[1].stride ? odl_nest_offset(i, of[1].stride) : 0;
+        const int32_t y = of[2].stride ? odl_nest_offset(i, of[2].stride) : r.begin;
+        odl_lanes_from(*lanes, a, b, y, n, of[0].size, of[2].size, way, words, halves);
+        odl_nest_advance(i, dims, n);
+        r.begin += n;
+    }
+}
+
+/* A core's share of the nest dims, in whole words; the operands are a, b and y. */
+ODL_ALWAYS void odl_lanes_of_nest(const int32_t dims[ODL_RANK], struct odl_lanes lanes,
                                   struct odl_lane_operand a, struct odl_lane_operand b,
                                   struct odl_lane_operand y, struct odl_core core,
                                   odl_lanes_way *way, odl_lanes_run *words, odl_lanes_run *halves) {
-    const int32_t last = ODL_RANK - 1, width = dims[last], n = odl_nest_size(dims);
-    const int is_row = n == width;
-    struct odl_range r = odl_share(n, 4 / a.size, core.id, core.count);
-    struct odl_lanes lanes = base;
+    const int32_t last = ODL_RANK - 1;
     lanes.a_step = a.stride[last];
     lanes.b_step = b.stride ? b.stride[last] : 0;
     lanes.y_step = y.stride ? y.stride[last] : 1;
-    int32_t i[ODL_RANK] = {0};
-    i[last] = r.begin;
-    if (!is_row) {
-        odl_nest_seek(i, dims, r.begin);
+    if (!odl_nest_is_row(dims)) {
+        const struct odl_lane_operand of[3] = {a, b, y};
+        odl_lanes_of_rows(dims, &lanes, of, core, way, words, halves);
+        return;
     }
-    while (r.begin < r.end) {
-        const int32_t left = r.end - r.begin, row = width - i[last];
-        lanes.n = row < left ? row : left;
-        lanes.a = (const char *)base.a + odl_lane_place(a, i, r.begin, is_row);
-        lanes.b = b.stride ? (const char *)base.b + odl_lane_place(b, i, r.begin, is_row) : 0;
-        lanes.y = (char *)base.y + odl_lane_place(y, i, r.begin, is_row);
-        uint32_t same[2];
-        if (lanes.a_step == 0) {
-            same[0] = odl_lane_same(lanes.a, a.size);
-            lanes.a = &same[0];
-        }
-        if (b.stride && lanes.b_step == 0) {
-            same[1] = odl_lane_same(lanes.b, b.size);
-            lanes.b = &same[1];
-        }
-        way(words, halves, lanes);
-        r.begin += lanes.n;
-        if (!is_row) {
-            odl_nest_advance(i, dims, lanes.n);
-        }
+    const struct odl_range r = odl_share(dims[last], 4 / a.size, core.id, core.count);
+    if (r.begin < r.end) {
+        odl_lanes_from(lanes, r.begin * lanes.a_step, r.begin * lanes.b_step,
+                       r.begin * lanes.y_step, r.end - r.begin, a.size, y.size, way, words, halves);
     }
 }
 
