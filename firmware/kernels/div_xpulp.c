@@ -7,6 +7,5 @@
 BINARY_WORDS(div, f32, F32, XPULP_NO_OP, 1, 0, 0)
 
 ODL_LANES(div_f16_halves, XPULP_LH, XPULP_LH, F16, XPULP_NO_OP, XPULP_SH, 4)
-void odl_div_f16_xpulp(const void *args, struct odl_core core) {
-    odl_binary_lanes(args, (struct odl_lanes){0}, 2, 2, core, odl_by_halves, 0, div_f16_halves);
-}
+ODL_NEST_KERNEL(odl_div_f16_xpulp, odl_binary,
+                odl_binary_lanes(p, 0, 0, 2, 2, core, is_row, odl_by_halves, 0, div_f16_halves))

@@ -177,46 +177,53 @@ ODL_ALWAYS void odl_lanes_from(struct odl_lanes lanes, int32_t a, int32_t b, int
     way(words, halves, lanes);
 }
 
-/* The share of a core of several rows. */
-static inline __attribute__((noinline)) void
-odl_lanes_of_rows(const int32_t dims[ODL_RANK], const struct odl_lanes *lanes,
-                  const struct odl_lane_operand of[3], struct odl_core core, odl_lanes_way *way,
-                  odl_lanes_run *words, odl_lanes_run *halves) {
-    const int32_t last = ODL_RANK - 1;
-    struct odl_range r = odl_share(odl_nest_size(dims), 4 / of[0].size, core.id, core.count);
+/* A core's share of the nest dims, in whole words; the operands are a, b and y. */
+ODL_ALWAYS void odl_lanes_of_nest(const int32_t dims[ODL_RANK], struct odl_lanes lanes,
+                                  struct odl_lane_operand a, struct odl_lane_operand b,
+                                  struct odl_lane_operand y, struct odl_core core, int is_row,
+                                  odl_lanes_way *way, odl_lanes_run *words, odl_lanes_run *halves) {
+    const int32_t last = ODL_RANK - 1, width = dims[last];
+    struct odl_range r =
+        odl_share(is_row ? width : odl_nest_size(dims), 4 / a.size, core.id, core.count);
+    lanes.a_step = a.stride[last];
+    lanes.b_step = b.stride ? b.stride[last] : 0;
+    lanes.y_step = y.stride ? y.stride[last] : 1;
+    if (is_row) {
+        if (r.begin < r.end) {
+            odl_lanes_from(lanes, r.begin * lanes.a_step, r.begin * lanes.b_step,
+                           r.begin * lanes.y_step, r.end - r.begin, a.size, y.size, way, words,
+                           halves);
+        }
+        return;
+    }
     int32_t i[ODL_RANK];
     odl_nest_seek(i, dims, r.begin);
     while (r.begin < r.end) {
-        const int32_t left = r.end - r.begin, row = dims[last] - i[last];
-        const int32_t n = row < left ? row : left;
-        const int32_t a = odl_nest_offset(i, of[0].stride);
-        const int32_t b = of[1].stride ? odl_nest_offset(i, of[1].stride) : 0;
-        const int32_t y = of[2].stride ? odl_nest_offset(i, of[2].stride) : r.begin;
-        odl_lanes_from(*lanes, a, b, y, n, of[0].size, of[2].size, way, words, halves);
+        const int32_t left = r.end - r.begin, rest = width - i[last];
+        const int32_t n = rest < left ? rest : left;
+        const int32_t at_b = b.stride ? odl_nest_offset(i, b.stride) : 0;
+        const int32_t at_y = y.stride ? odl_nest_offset(i, y.stride) : r.begin;
+        odl_lanes_from(lanes, odl_nest_offset(i, a.stride), at_b, at_y, n, a.size, y.size, way,
+                       words, halves);
         odl_nest_advance(i, dims, n);
         r.begin += n;
     }
 }
 
-/* A core's share of the nest dims, in whole words; the operands are a, b and y. */
-ODL_ALWAYS void odl_lanes_of_nest(const int32_t dims[ODL_RANK], struct odl_lanes lanes,
-                                  struct odl_lane_operand a, struct odl_lane_operand b,
-                                  struct odl_lane_operand y, struct odl_core core,
-                                  odl_lanes_way *way, odl_lanes_run *words, odl_lanes_run *halves) {
-    const int32_t last = ODL_RANK - 1;
-    lanes.a_step = a.stride[last];
-    lanes.b_step = b.stride ? b.stride[last] : 0;
-    lanes.y_step = y.stride ? y.stride[last] : 1;
-    if (!odl_nest_is_row(dims)) {
-        const struct odl_lane_operand of[3] = {a, b, y};
-        odl_lanes_of_rows(dims, &lanes, of, core, way, words, halves);
-        return;
+/* The kernel NAME, whose BODY sees its arguments p, core and is_row: rows need few registers. */
+#define ODL_NEST_KERNEL(NAME, ARGS, BODY)                                                          \
+    ODL_ALWAYS void NAME##_body(const struct ARGS *p, struct odl_core core, int is_row) {          \
+        BODY;                                                                                      \
+    }                                                                                              \
+    static __attribute__((noinline)) void NAME##_nest(const void *args, struct odl_core core) {    \
+        NAME##_body(args, core, 0);                                                                \
+    }                                                                                              \
+    void NAME(const void *args, struct odl_core core) {                                            \
+        if (odl_nest_is_row(((const struct ARGS *)args)->dims)) {                                  \
+            NAME##_body(args, core, 1);                                                            \
+        } else {                                                                                   \
+            NAME##_nest(args, core);                                                               \
+        }                                                                                          \
     }
-    const struct odl_range r = odl_share(dims[last], 4 / a.size, core.id, core.count);
-    if (r.begin < r.end) {
-        odl_lanes_from(lanes, r.begin * lanes.a_step, r.begin * lanes.b_step,
-                       r.begin * lanes.y_step, r.end - r.begin, a.size, y.size, way, words, halves);
-    }
-}
 
 #endif
