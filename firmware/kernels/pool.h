@@ -38,4 +38,14 @@ static inline int32_t odl_pool_count(const struct odl_average_pool *p, int axis,
     return r.end - r.begin;
 }
 
+/* Whether there is one window, and it is the whole map. */
+static inline int odl_pool_is_global(const struct odl_average_pool *p) {
+    for (int a = 0; a < 3; a++) {
+        if (p->out_dhw[a] != 1 || p->size[a] != p->in_dhw[a] || p->pad[a] + p->end[a] != 0) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 #endif

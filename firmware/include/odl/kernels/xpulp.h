@@ -15,5 +15,33 @@ odl_kernel odl_planes_b16_xpulp, odl_planes_b32_xpulp;
 
 odl_kernel odl_matmul_f32_xpulp;
 odl_half_kernel odl_matmul_f16_xpulp;
+odl_kernel odl_relu_f32_xpulp, odl_relu_f16_xpulp;
+odl_kernel odl_relu_grad_f32_xpulp, odl_relu_grad_f16_xpulp;
+odl_kernel odl_add_f32_xpulp, odl_add_f16_xpulp, odl_add_i32_xpulp;
+odl_kernel odl_sub_f32_xpulp, odl_sub_f16_xpulp, odl_sub_i32_xpulp;
+odl_kernel odl_mul_f32_xpulp, odl_mul_f16_xpulp, odl_mul_i32_xpulp;
+odl_kernel odl_div_f32_xpulp, odl_div_f16_xpulp;
+odl_kernel odl_less_f32_xpulp, odl_less_f16_xpulp, odl_less_i32_xpulp;
+odl_kernel odl_less_or_equal_f32_xpulp, odl_less_or_equal_f16_xpulp, odl_less_or_equal_i32_xpulp;
+odl_kernel odl_neg_f32_xpulp, odl_neg_f16_xpulp;
+odl_kernel odl_clip_f32_xpulp, odl_clip_f16_xpulp;
+odl_kernel odl_cast_f32_f16_xpulp, odl_cast_f16_f32_xpulp, odl_cast_b8_i32_xpulp,
+    odl_cast_i32_f32_xpulp;
+odl_kernel odl_max_f32_xpulp, odl_max_f16_xpulp, odl_min_f32_xpulp, odl_min_f16_xpulp;
+odl_kernel odl_copy_b32_xpulp, odl_copy_b16_xpulp;
+odl_kernel odl_where_b32_xpulp, odl_where_b16_xpulp;
+odl_kernel odl_take_b32_xpulp, odl_take_b16_xpulp;
+odl_kernel odl_scale_shift_f32_xpulp, odl_scale_shift_f16_xpulp;
+odl_kernel odl_reduce_sum_f32_xpulp, odl_reduce_mean_f32_xpulp;
+odl_half_kernel odl_reduce_sum_f16_xpulp, odl_reduce_mean_f16_xpulp;
+odl_kernel odl_reduce_sum_square_f32_xpulp, odl_reduce_sum_square_f16_xpulp;
+odl_kernel odl_average_pool_f32_xpulp;
+odl_half_kernel odl_average_pool_f16_xpulp;
+odl_kernel odl_exp_f16_xpulp, odl_sigmoid_f16_xpulp, odl_tanh_f16_xpulp, odl_softmax_f16_xpulp;
+odl_kernel odl_max_pool_f32_xpulp, odl_max_pool_f16_xpulp;
+odl_kernel odl_max_pool_grad_f32_xpulp, odl_max_pool_grad_f16_xpulp;
+odl_kernel odl_sgd_f32_xpulp, odl_sgd_f16_xpulp;
+odl_kernel odl_momentum_f32_xpulp, odl_momentum_f16_xpulp;
+odl_kernel odl_adam_f32_xpulp, odl_adam_f16_xpulp;
 
 #endif

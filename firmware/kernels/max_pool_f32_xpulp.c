@@ -1,0 +1,17 @@
+/* MaxPool in single precision on PULP cores. */
+#define T float
+#define LEAST (T)(-__builtin_inff())
+#define LOAD XPULP_LW
+#define STORE XPULP_SW
+#define NAME odl_max_pool_f32_xpulp
+#define NAME_(part) odl_max_pool_f32_xpulp_##part
+
+/* a ^ b ^ min(a, b): of two numbers the larger one; NaN, which is never the smaller one, stays. */
+#define LARGER(a, b)                                                                               \
+    XPULP_OP("fmin.s", "%[t]", a, b) XPULP_OP("xor", a, a, b) XPULP_OP("xor", a, a, "%[t]")
+
+#include "max_pool_xpulp.inc"
+
+#undef NAME
+#define NAME odl_max_pool_f32_xpulp_any
+#include "max_pool.inc"

@@ -1,0 +1,7 @@
+/* ReduceSum of floats on PULP cores. */
+#include "xpulp_half_sum.h"
+
+ODL_SUM_RUN(sum_f32, XPULP_LW, 4, XPULP_NO_WIDEN, XPULP_SUM, 2)
+
+REDUCE_XPULP(reduce_sum, f32, float, sum_f32, sum)
+REDUCE_XPULP(reduce_sum, f16, _Float16, odl_half_sum, sum)
