@@ -13,7 +13,12 @@ Array = npt.NDArray[Any]
 
 
 def profile(device: Device, inputs: dict[str, Array], cores: int = 0) -> list[Cost]:
-    """The cost of each step of one run on so many cores; 0 is all."""
+    """The cost of each step of a run on so many cores; 0 is all.
+
+    A run before it warms the caches, where there are some.
+    """
+    device.write(inputs)
+    device.run(0, len(device.project.steps), cores)
     device.write(inputs)
     costs, before = [], device.cost()
     for step in range(len(device.project.steps)):
