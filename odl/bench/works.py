@@ -20,7 +20,7 @@ class Work:
     """Given the precision; one that ignores it is turned to it by the compiler."""
     train: bool = False
     parts: bool = False
-    """Whether each node has a line, too."""
+    """Whether each node has a line, too, and is run twice in a row, as the peers' kernels are."""
 
 
 WORKS = (

@@ -17,7 +17,10 @@ MACS = (
     "its weight gradient and input gradient, too; zeros that a method adds are not counted"
 )
 MOVED = "by transfers; what kernels fetch from a slower memory themselves is among the causes"
-TIME = "of the critical path, all steps of the run: transfers, waiting and updates included"
+TIME = (
+    "of the critical path, all steps of a run: transfers, waiting and updates included; the second "
+    "run, and of lines with parts the second of each step"
+)
 
 
 def bench_data(

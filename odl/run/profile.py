@@ -12,18 +12,25 @@ from odl.run.device import Device
 Array = npt.NDArray[Any]
 
 
-def profile(device: Device, inputs: dict[str, Array], cores: int = 0) -> list[Cost]:
-    """The cost of each step of one run on so many cores; 0 is all.
+def profile(
+    device: Device, inputs: dict[str, Array], cores: int = 0, twice: bool = False
+) -> list[Cost]:
+    """The cost of each step of a run on so many cores; 0 is all.
 
-    It is the second run: the first one fills the instruction caches.
+    A run before it warms the caches, where there are some.
+
+    Args:
+        twice: run each step twice in a row, the second time counts: kernels find their own code in
+            the caches, but results may make no sense.
     """
     device.write(inputs)
     device.run(0, len(device.project.steps), cores)
     device.write(inputs)
-    costs, before = [], device.cost()
+    costs = []
     for step in range(len(device.project.steps)):
+        if twice:
+            device.run(step, 1, cores)
+        before = device.cost()
         device.run(step, 1, cores)
-        after = device.cost()
-        costs.append(after - before)
-        before = after
+        costs.append(device.cost() - before)
     return costs

@@ -15,6 +15,7 @@ enum {
     INSTRUCTIONS,
     LOAD_STALL,
     JUMP_STALL,
+    FETCH_STALL,
     L2_LOAD,
     L2_STORE,
     BANK_STALL,
@@ -118,6 +119,7 @@ static void read_counters(volatile uint32_t *to) {
     to[INSTRUCTIONS] = ODL_CSR(0x781);
     to[LOAD_STALL] = ODL_CSR(0x782);
     to[JUMP_STALL] = ODL_CSR(0x783);
+    to[FETCH_STALL] = ODL_CSR(0x784);
     to[L2_LOAD] = ODL_CSR(0x78e);
     to[L2_STORE] = ODL_CSR(0x78f);
     to[BANK_STALL] = ODL_CSR(0x790);

@@ -21,7 +21,7 @@ def test_small_products_in_one_table(tmp_path: Path, capsys: pytest.CaptureFixtu
     for m in found.values():
         assert m["macs"] == 36_864
         assert 0.3 < m["rate"] / m["limit"] < 1
-        assert m["events"]["cycles"] == m["cores"] * m["critical"]
+        assert m["events"]["cycles"] == pytest.approx(m["cores"] * m["critical"], rel=0.01)
     assert found["fp32", 1]["critical"] > 5 * found["fp32", 8]["critical"]
     assert found["fp16", 8]["peer"] == "6.01 a"
     assert "matmul 8x72x64 fp16" in figure.read_text()

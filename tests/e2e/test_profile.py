@@ -38,12 +38,12 @@ def test_steps_make_up_a_run_and_causes_the_cycles(watch: Project, cores: int) -
         device.close()
     for cost in costs:
         cycles, *causes = cost.events
-        assert cycles == cores * cost.critical
-        assert 0 <= cycles - sum(causes) <= 4, "what turns counters off and on has no cause"
+        assert cycles == pytest.approx(cores * cost.critical, rel=0.02)
+        assert sum(causes) == pytest.approx(cycles, rel=0.02), "every cycle has a cause"
         assert cost.total == cycles - sum(causes[-2:]), "waiting is no work"
     alone = reduce(add, costs)
-    assert abs(alone.critical - whole.critical) <= 20 * steps, "a run is the sum of its steps"
-    assert abs(alone.total - whole.total) <= 20 * steps * cores
+    assert alone.critical == pytest.approx(whole.critical, rel=0.05), "a run is its steps' sum"
+    assert alone.total == pytest.approx(whole.total, rel=0.05)
     names = watch.target.events
     assert alone.events[names.index("fpu_stall")] > 0 or cores < 5, "five cores share four FPUs"
 
