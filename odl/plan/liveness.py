@@ -8,7 +8,7 @@ from odl.plan.lower import Lowered
 from odl.program import Call
 
 
-@dataclass
+@dataclass(eq=False)
 class Storage:
     """Bytes that one or more tensors occupy one after another, or as views of each other."""
 

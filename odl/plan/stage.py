@@ -20,6 +20,8 @@ from odl.tiling import Block, Piece
 
 RESERVE = 0.5
 """Share of the fast memory that residents leave to tiles, if the call's other operands need it."""
+ATTEMPTS = 5
+"""To find residents that leave room to all calls."""
 WAITS = 3
 """Steps after which all transfers are over and all tiles given back."""
 
@@ -31,6 +33,10 @@ class Staged:
     lowered: Lowered
     residents: frozenset[str]
     """Names of storages."""
+
+
+def _size(s: Storage) -> tuple[int, str]:
+    return s.size, s.name
 
 
 def _has_gaps(call: Call) -> bool:
@@ -54,9 +60,14 @@ def stage(
     Args:
         storages: of `lowered`, with their lives in calls.
     """
-    stager = _Stager(lowered, storages, capacity, alignment, choices)
-    for number, call in enumerate(lowered.calls):
-        stager.add(number, call)
+    homeless: set[str] = set()
+    for _ in range(ATTEMPTS):
+        stager = _Stager(lowered, storages, capacity, alignment, choices, homeless)
+        for number, call in enumerate(lowered.calls):
+            stager.add(number, call)
+        if not stager.in_the_way:
+            break
+        homeless |= stager.in_the_way
     tensors = {**lowered.tensors, **stager.tiles}
     return Staged(replace(lowered, calls=stager.calls(), tensors=tensors), stager.residents)
 
@@ -69,6 +80,7 @@ class _Stager:
         capacity: int,
         alignment: int,
         choices: Choices,
+        homeless: set[str],
     ) -> None:
         self._lowered, self._capacity, self._alignment = lowered, capacity, alignment
         self._choices = choices
@@ -78,7 +90,9 @@ class _Stager:
             for ref in call.refs(call.kernel.writes):
                 self._writers[self._origin(ref.tensor)] += 1
         self._resident_bytes = [0] * len(lowered.calls)
-        self.residents = self._choose_residents(storages)
+        self.residents = self._choose_residents([s for s in storages if s.name not in homeless])
+        self.in_the_way: set[str] = set()
+        """Residents without which calls could be cut that cannot be with them."""
         self.tiles: dict[str, Tensor] = {}
         self._steps: list[tuple[int, Call | None]] = []
         self._loads: dict[int, list[Transfer]] = defaultdict(list)
@@ -141,7 +155,16 @@ class _Stager:
         for piece, macs in zip(pieces, share_macs(call.macs, operands, pieces), strict=True):
             self._place(number, replace(call, macs=macs), operands, piece)
         if not pieces:
+            self._blame(number, operands)
             self._place_whole(number, call)
+
+    def _blame(self, number: int, operands: list[Operand]) -> None:
+        """For a call that cannot be cut: its smallest resident, else the largest beside it."""
+        own = {self._home[o.tensor.name] for o in operands if o.resident}
+        beside = {self._home[n] for n in self.residents} - own
+        alive = (s for s in beside if s.first <= number <= s.last)
+        order = [*sorted(own, key=_size), *sorted(alive, key=_size, reverse=True)]
+        self.in_the_way |= {s.name for s in order[:1]}
 
     def _operands(self, call: Call) -> list[Operand]:
         found = []
