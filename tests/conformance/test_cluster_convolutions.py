@@ -203,7 +203,7 @@ def check(made: Model, program: Compiled, folder: Path, *teams: int) -> None:
 @cache
 def usual(kind: str) -> Model:
     rng = np.random.default_rng(5)
-    return model(kind, [*SHAPES, *(random_case(rng) for _ in range(12))], 5)
+    return model(kind, [*SHAPES, *(random_case(rng) for _ in range(8))], 5)
 
 
 @pytest.mark.parametrize("kind", list(TYPES))
@@ -233,7 +233,8 @@ def test_the_portable_bodies_compute_the_same_calls(
 
 @pytest.mark.parametrize("kind", list(TYPES))
 def test_random_convolutions(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    for seed in range(20 if request.config.getoption("--slow") else 1):
+    is_slow = request.config.getoption("--slow")
+    for seed in range(20 if is_slow else 1):
         rng = np.random.default_rng(100 + seed)
-        made = model(kind, [random_case(rng) for _ in range(30)], seed)
+        made = model(kind, [random_case(rng) for _ in range(30 if is_slow else 10)], seed)
         check(made, compiled(made, f"random_{kind}", "gap9"), tmp_path / str(seed), 8, 3)
