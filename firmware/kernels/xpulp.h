@@ -19,6 +19,9 @@
 #define XPULP_ADD(rd, rs1, rs2) ".insn r 0x33, 2, 0x41, " rd ", " rs1 ", " rs2 "\n"
 #define XPULP_MAC_S(rd, rs1, rs2) "fmadd.s " rd ", " rs1 ", " rs2 ", " rd "\n"
 
+/* rd = M[rs1 + rs2]. */
+#define XPULP_LW_AT(rd, rs1, rs2) ".insn r 0x03, 7, 0x10, " rd ", " rs1 ", " rs2 "\n"
+
 #define XPULP_LW_4(rd, rs1) ".insn i 0x0b, 2, " rd ", 4(" rs1 ")\n"
 #define XPULP_SW_4(rs2, rs1) ".insn s 0x2b, 2, " rs2 ", 4(" rs1 ")\n"
 #define XPULP_SH(rs2, rs1, step) ".insn r 0x2b, 5, 0, " step ", " rs1 ", " rs2 "\n"

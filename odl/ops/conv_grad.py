@@ -13,7 +13,15 @@ from odl.ops.conv_tilings import grad_weight
 from odl.ops.matmul import matmul, matmul_args
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
-from odl.ops.planes import Planes, conv2d_planes_grad_weight, even, make_planes, planes
+from odl.ops.planes import (
+    Planes,
+    conv2d_planes_depthwise_grad_weight,
+    conv2d_planes_grad_weight,
+    even,
+    make_planes,
+    planes,
+    sums_columns,
+)
 from odl.ops.reference import evaluate
 from odl.ops.tilings import tiled
 from odl.ops.wide import FLOATS, wide
@@ -60,7 +68,10 @@ class ConvGradWeight(Operator):
     """
 
     op_types = ("ai.odl.ConvGradWeight",)
-    kernels = (conv2d_grad_weight, matmul, planes, conv2d_planes_grad_weight)
+    kernels = (
+        conv2d_grad_weight, matmul, planes, conv2d_planes_grad_weight,
+        conv2d_planes_depthwise_grad_weight,
+    )  # fmt: skip
     dtypes = FLOATS
     attributes = ("dilations", "group", "kernel_shape", "pads", "strides")
     note = "gradient of Conv"
@@ -147,12 +158,15 @@ class ConvGradWeight(Operator):
         """Channels stand side by side in blocks; where they are few, rows of taps do."""
         in_hw, out_hw, size = args["in_hw"], args["out_hw"], args["size"]
         stride, dilation, pad = args["stride"], args["dilation"], args["pad"]
-        by_rows = args["in_c"] // args["groups"] < min(4, size[0])
+        groups, in_c = args["groups"], args["in_c"]
+        is_lone = sums_columns(groups, in_c, args["batch"], out_hw, size)
+        body = conv2d_planes_depthwise_grad_weight if is_lone else conv2d_planes_grad_weight
+        by_rows = in_c // groups < min(4, size[0])
         width, top = even(out_hw[1]), pad[0] if by_rows else 0
         reach = width + (size[1] - 1) * dilation[1] // stride[1]
         rows = (out_hw[0] - 1) * stride[0] + (size[0] - 1) * dilation[0] + 1
         x, dy = Planes(args["x"], [], *in_hw), Planes(args["dy"], [], *out_hw)
-        if width != out_hw[1]:
+        if width != out_hw[1] and not is_lone:
             dy = make_planes(node, 1, hw=out_hw, left=0, pitch=width)
         is_tall = by_rows and (top or rows > in_hw[0])
         if stride[1] > 1 or pad[1] or reach > in_hw[1] or is_tall:
@@ -171,7 +185,7 @@ class ConvGradWeight(Operator):
             "by_rows": int(by_rows),
         }
         fields = {name: made[name] for name in conv2d_planes_grad_weight.fields}
-        call = Call(conv2d_planes_grad_weight, str(node.dtype()), fields)
+        call = Call(body, str(node.dtype()), fields)
         return [*x.calls, *dy.calls, call]
 
     def macs(self, node: Node) -> int:

@@ -135,6 +135,25 @@ def conv2d_planes_grad_weight(
     dw[: out.size] = out.ravel()
 
 
+conv2d_planes_depthwise_grad_weight = Kernel(
+    "conv2d_planes_depthwise_grad_weight",
+    conv2d_planes_grad_weight.run,
+    planes_tilings.grad_weight,
+)
+
+
+def sums_columns(groups: int, in_c: int, images: int, out_hw: Ints, size: Ints) -> bool:
+    """Whether the depthwise kernel may sum up a filter's gradient column by column of pairs.
+
+    In half precision the sums and their number must stay within what `gamma` allows.
+    """
+    rows, columns = out_hw[0], -(-out_hw[1] // 2)
+    terms = images * product(out_hw)
+    longest = min(rows, HALF_SUM) + images * columns * -(-rows // 64)
+    is_short = longest <= min(terms, HALF_SUM) + terms // 64
+    return groups == in_c > 1 and size == (3, 3) and is_short
+
+
 @dataclass(frozen=True)
 class Planes:
     """Where the planes of a tensor [batch, channels, rows, columns] are, and how they are made."""

@@ -109,4 +109,11 @@ struct odl_conv2d_planes_grad_weight {
 };
 odl_kernel odl_conv2d_planes_grad_weight_f32, odl_conv2d_planes_grad_weight_f16;
 
+/*
+ * The same where groups == in_c, of 3 x 3 taps that all lie in x's rows. Of dy a column behind the
+ * last one may be read; it may be anything.
+ */
+#define odl_conv2d_planes_depthwise_grad_weight odl_conv2d_planes_grad_weight
+odl_kernel odl_conv2d_planes_depthwise_grad_weight_f32, odl_conv2d_planes_depthwise_grad_weight_f16;
+
 #endif

@@ -1,0 +1,49 @@
+"""Matrix products on PULP cores: within their bounds, the same for every team."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from onnx import NodeProto, helper
+
+from tests.conformance.test_cluster_convolutions import TYPES, Model, check, compiled
+
+SHAPES = ((9, 65, 63), (8, 72, 64), (1, 70, 1), (5, 200, 13), (4, 3, 9), (3, 1, 70), (64, 2, 5))
+
+
+def model(kind: str, count: int) -> Model:
+    """a b, a b^T and a^T b + c, with a, b and c of random shapes behind those of SHAPES."""
+    number, numpy = TYPES[kind]
+    rng = np.random.default_rng(count)
+    shapes = [*SHAPES, *(tuple(rng.integers(1, 71, 3)) for _ in range(count))]
+    nodes, inputs, outputs = list[NodeProto](), dict[str, npt.NDArray[Any]](), []
+    for i, (m, k, n) in enumerate((int(m), int(k), int(n)) for m, k, n in shapes):
+        turn_a, turn_b = i % 3 == 2, i % 3 == 1
+        inputs[f"a{i}"] = rng.standard_normal((k, m) if turn_a else (m, k)).astype(numpy)
+        inputs[f"b{i}"] = rng.standard_normal((n, k) if turn_b else (k, n)).astype(numpy)
+        operands = [f"a{i}", f"b{i}"]
+        if turn_a:
+            inputs[f"c{i}"] = rng.standard_normal((1, n)).astype(numpy)
+            operands.append(f"c{i}")
+        nodes.append(
+            helper.make_node("Gemm", operands, [f"y{i}"], transA=int(turn_a), transB=int(turn_b))
+        )
+        outputs.append(helper.make_tensor_value_info(f"y{i}", number, (m, n)))
+    graph = helper.make_graph(
+        nodes,
+        "products",
+        [helper.make_tensor_value_info(n, number, v.shape) for n, v in inputs.items()],
+        outputs,
+    )
+    opsets = [helper.make_opsetid("", 17)]
+    return Model(helper.make_model(graph, opset_imports=opsets, ir_version=9), inputs)
+
+
+@pytest.mark.parametrize("kind", list(TYPES))
+def test_every_team_computes_the_same_within_the_bounds(kind: str, tmp_path: Path) -> None:
+    made = model(kind, 9)
+    check(made, compiled(made, f"products_{kind}", "gap9"), tmp_path / "program", 8, 3)
