@@ -1,4 +1,4 @@
-"""What a run has shown, as data: each tensor against its bound, accuracy, cost."""
+"""What a run or a build has shown, as data: each tensor against its bound, accuracy, cost, size."""
 
 from __future__ import annotations
 
@@ -155,3 +155,50 @@ class TrainingResult:
     @property
     def ok(self) -> bool:
         return self.verdict is None or self.verdict.ok
+
+
+@dataclass(frozen=True)
+class SectionSize:
+    """A section of a program that takes memory on the device."""
+
+    name: str
+    memory: str
+    """Of the target, where it names its memories."""
+    flash: int
+    ram: int
+
+
+@dataclass(frozen=True)
+class Owner:
+    """What some bytes of a program are for."""
+
+    part: str
+    """kernel, run time, target, model, constants, arena, tool chain or rest."""
+    name: str
+    steps: int
+    """So many steps call it."""
+    code: int
+    data: int
+    """Bytes that are stored beside the code, constants or initial values."""
+    ram: int
+
+    @property
+    def flash(self) -> int:
+        return self.code + self.data
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Where the bytes of a program go; the sections, and so the owners, make up both sums."""
+
+    toolchain: str
+    sections: tuple[SectionSize, ...]
+    owners: tuple[Owner, ...]
+
+    @property
+    def flash(self) -> int:
+        return sum(s.flash for s in self.sections)
+
+    @property
+    def ram(self) -> int:
+        return sum(s.ram for s in self.sections)

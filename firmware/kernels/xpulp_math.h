@@ -15,14 +15,6 @@ static inline float odl_from_bits(uint32_t bits) {
     return u.value;
 }
 
-static inline uint32_t odl_bits_of(float value) {
-    const union {
-        float value;
-        uint32_t bits;
-    } u = {value};
-    return u.bits;
-}
-
 /* exp(x), for x outside [-80, 80] that of the nearer end; NaN gives NaN. */
 static inline float odl_short_exp(float x) {
     const float in = __builtin_fminf(__builtin_fmaxf(x, -80.0f), 80.0f);

@@ -37,6 +37,7 @@ def test_help_names_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
         "build",
         "run",
         "profile",
+        "size",
         "bench",
         "analyze",
         "ops",
