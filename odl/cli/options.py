@@ -99,7 +99,7 @@ class Asked:
             )  # fmt: skip
         return Options(
             self.target, self.cores or 0, self.input_shapes, self.dtype, self.batch or 0,
-            self.ram, train, every_stage,
+            self.ram, train, None, every_stage,
         )  # fmt: skip
 
 
