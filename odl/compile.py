@@ -146,7 +146,7 @@ def canonicalise(
             stages[f"{i:02d}_{step.__name__}"] = snapshot(model)
     if options.train is not None:
         stages["inference"] = snapshot(model)
-        single = make_step(model, options, options.train)
+        single = make_step(model, options, options.train, stages)
     elif options.dtype == "fp16":
         single = to_half(model)
     stages["canonical"] = snapshot(model)
@@ -160,13 +160,17 @@ def _passes(train: TrainOptions | None) -> tuple[Pass, ...]:
     return tuple(p for p in FOR_TRAINING if not (keep and p is fold_batch_norm))
 
 
-def make_step(model: ir.Model, options: Options, train: TrainOptions) -> dict[str, str]:
+def make_step(
+    model: ir.Model, options: Options, train: TrainOptions, stages: dict[str, onnx.ModelProto]
+) -> dict[str, str]:
     """The canonical graph `model` becomes a training step; why tensors stayed in single."""
     chosen = choose(model.graph, train.trainables)
     unroll_recurrent(model, chosen.touched)
     layers = calibrated(model.graph, chosen.layers, options.samples)
     trained = adapt(model, replace(chosen, layers=layers), options.dtype == "fp16")
     infer_shapes(model)
+    if layers:
+        stages["adapted"] = snapshot(model)
     single = to_half(model, masters=trained) if options.dtype == "fp16" else {}
     followed = take_followed(model.graph)
     add_loss(model, train)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import onnx_ir as ir
 
 Array = npt.NDArray[Any]
 
@@ -59,6 +60,11 @@ class Codes:
     values: Array
     bits: int
 
+    def packed(self, array: Array) -> Array:
+        """As constants hold them: matrices of four bits in so many; windows have no such kernel."""
+        small = self.bits == 4 and array.ndim == 2
+        return array.astype(ir.DataType.INT4.numpy() if small else np.int8)
+
 
 @dataclass(frozen=True)
 class Entries:
@@ -96,6 +102,11 @@ class Chain:
             "entries": self.entries,
         }  # fmt: skip
         return {k: f for k, f in known.items() if isinstance(f, (Factor, Entries))}
+
+    @property
+    def implicit(self) -> bool:
+        """Whether R is made of nothing."""
+        return isinstance(self.right, (Columns, Blocks))
 
     @property
     def trained(self) -> int:
@@ -154,7 +165,8 @@ class Chain:
 
     def weight(self, base: Array, values: Mapping[str, Array], channels: int) -> Array:
         """W, from the base that is stored and the factors as they are."""
-        w = np.array(base if self.codes is None else self.codes.values, np.float64)
+        whole = base if self.codes is None else self.codes.values
+        w = np.array(whole, np.float64, order="C")
         if self.entries is not None:
             w.ravel()[self.entries.at] += values["entries"]
         if self.left is not None:

@@ -65,7 +65,8 @@ class _Inserted:
         if chain.entries is not None:
             self._add_entries(weight)
         for use in found:
-            self._weave(use, weight)
+            self._weave(use)
+        _drop_unread(self.graph, weight)
         names = {k: str(v.name) for k, v in self.factors.items()}
         self.record = Record.of(self.layer, names)
 
@@ -86,11 +87,10 @@ class _Inserted:
         layer = self.layer
         base = layer.chain.base(layer.given.weight, layer.linear.channels, self.half)
         stored = layer.linear.array(base)
-        codes = layer.chain.codes
-        if codes is None:
+        if layer.chain.codes is None:
             stored = stored.astype(np.float32)
-        elif codes.bits < 8 and stored.ndim == 2:
-            stored = stored.astype(ir.DataType.INT4.numpy())
+        else:
+            stored = layer.chain.codes.packed(stored)
         weight.const_value = ir.tensor(stored, name=str(weight.name))
         weight.type = ir.TensorType(weight.const_value.dtype)
 
@@ -110,7 +110,7 @@ class _Inserted:
         for user, i in readers:
             user.replace_input_with(i, total.value)
 
-    def _weave(self, use: Use, weight: ir.Value) -> None:
+    def _weave(self, use: Use) -> None:
         node, old, chain = use.node, use.node.outputs[0], self.layer.chain
         readers, w = list(old.uses()), Weaver(f"{node.name}/adapter", f"{old.name}/adapter", None)
         x = node.inputs[0]
@@ -175,17 +175,31 @@ class _Inserted:
         node, linear = use.node, use.linear
         weights, like = node.inputs[1], w.given(node.outputs[0])
         assert weights is not None
-        if self.layer.chain.codes is None:
+        codes = self.layer.chain.codes
+        if codes is None:
             u = linear.product(w, x, w.given(weights))
         else:
-            u = linear.coded(w, x, w.given(weights), like)
+            taken = w.given(weights)
+            if use.rows is not None:
+                rows = np.concatenate(list(codes.values))[slice(*use.rows)][None]
+                taken = w.array(codes.packed(linear.array(rows)))
+            u = linear.coded(w, x, taken, like)
         w.nodes[-1].name = node.name
         node.name = f"{node.name}/replaced"
         if self.layer.chain.left is not None:
             u = self._plus(w, use, x, u)
         plus = None if linear.bias is None else node.inputs[linear.bias]
-        rows = self._part(w, use, "rows")
-        return linear.scaled(w, u, rows, None if plus is None else w.given(plus), like)
+        scale = self._part(w, use, "rows")
+        return linear.scaled(w, u, scale, None if plus is None else w.given(plus), like)
+
+
+def _drop_unread(graph: ir.Graph, value: ir.Value) -> None:
+    """Remove the nodes that make of a constant what nobody reads any more."""
+    for node in {u.node for u in value.uses()}:
+        for out in node.outputs:
+            _drop_unread(graph, out)
+        if not any(out.uses() or out.is_graph_output() for out in node.outputs):
+            graph.remove(node, safe=True)
 
 
 def _constant(graph: ir.Graph, name: str, array: Array) -> ir.Value:
