@@ -102,7 +102,7 @@ class Options:
     train: TrainOptions | None = None
     """Compile a training step; None: inference alone."""
     samples: Samples | None = None
-    """What methods of adaptation start from that are calibrated."""
+    """What the layers see, for methods of adaptation that start from it."""
     every_stage: bool = False
     """Keep the graph after each pass, not only the first and the last."""
 

@@ -13,13 +13,16 @@ import onnx_ir as ir
 from odl.adapt.choose import Layer
 from odl.adapt.uses import uses
 from odl.errors import ModelError, UsageError
-from odl.ops.node import Node, constant_value, static_shape
+from odl.ops.node import Node, static_shape, value_dtype
 from odl.ops.reference import evaluate
 
 Array = npt.NDArray[Any]
 
-Samples = Sequence[Mapping[str, Array]]
-"""The graph's inputs by name, for run after run."""
+Samples = Mapping[str, Array]
+"""Arrays by the graph's inputs (`x` is the only one), samples along the first axis."""
+
+RUNS = 64
+"""At most: more samples change a covariance little."""
 
 
 def calibrated(
@@ -61,11 +64,13 @@ def second_moments(
     shape = {y.parameter.value: (y.linear.groups, y.linear.columns) for y in layers}
     total = {v: np.zeros((g, n, n)) for v, (g, n) in shape.items()}
     count = {v: np.zeros(g) for v, (g, _) in shape.items()}
-    for sample in samples:
-        seen = _inputs(graph, sample)
+    inputs = [v for v in graph.inputs if not v.is_initializer()]
+    runs = [(v, _runs(v, samples, len(inputs))) for v in inputs]
+    for number in range(min((len(array) for _, array in runs), default=1)):
+        seen = _constants(graph) | {v: array[number] for v, array in runs}
         for node in graph:
             for layer, group, use in wanted.get(node, ()):
-                x = use.linear.seen(seen[node.inputs[0]])  # type: ignore[index]
+                x = use.linear.seen(seen[node.inputs[0]])
                 which = slice(None) if use.rows is None else slice(group, group + 1)
                 total[layer.parameter.value][which] += x @ x.swapaxes(1, 2)
                 count[layer.parameter.value][which] += x.shape[2]
@@ -74,29 +79,29 @@ def second_moments(
     return {v: total[v] / np.maximum(count[v], 1)[:, None, None] for v in total}
 
 
-def _inputs(graph: ir.Graph, sample: Mapping[str, Array]) -> dict[ir.Value, Array]:
-    """Constants and inputs in double precision."""
-    seen = {}
-    for value in graph.initializers.values():
-        array = constant_value(value)
-        if array is not None:
-            seen[value] = array
-    for value in graph.inputs:
-        name, shape = str(value.name), static_shape(value)
-        if value.is_initializer():
-            assert value.const_value is not None
-            seen[value] = value.const_value.numpy()
-            continue
-        if name not in sample:
-            raise ModelError(f"no array for input '{name}'", where="--calibrate")
-        array = np.asarray(sample[name])
-        if array.shape != shape:
-            raise ModelError(
-                f"array '{name}' has the shape {list(array.shape)}, not {list(shape)}",
-                where="--calibrate",
-            )
-        seen[value] = array.astype(value.dtype.numpy())  # type: ignore[union-attr]
-    return dict(zip(seen, _doubles(list(seen.values())), strict=True))
+def _constants(graph: ir.Graph) -> dict[ir.Value, Array]:
+    """Among them states with their first values; floats in double precision."""
+    known = [v for v in (*graph.initializers.values(), *graph.inputs) if v.const_value is not None]
+    return dict(zip(known, _doubles([v.const_value.numpy() for v in known]), strict=True))  # type: ignore[union-attr]
+
+
+def _runs(value: ir.Value, samples: Samples, inputs: int) -> Array:
+    """What an input is in run after run, at most RUNS."""
+    name, shape = str(value.name), static_shape(value)
+    array = samples.get(name, samples.get("x") if inputs == 1 else None)
+    if array is None:
+        raise ModelError(f"no array for input '{name}'", where="--calibrate")
+    rows = shape[0] if shape and array.shape[1:] == shape[1:] else 0
+    if rows and array.shape[1:] != shape:
+        array = array[: len(array) // rows * rows].reshape(-1, *shape)
+    if array.shape[1:] != shape or not len(array):
+        raise ModelError(
+            f"array '{name}' has the shape {list(array.shape)}",
+            where="--calibrate",
+            advice=f"the input takes {list(shape)}, with the samples as first axis",
+        )
+    kind = value_dtype(value)
+    return np.asarray(array[:RUNS], np.float64 if kind.is_float else kind.numpy)
 
 
 def _doubles(arrays: Sequence[Array]) -> list[Array]:

@@ -142,6 +142,12 @@ class Chain:
         return total
 
     @property
+    def macs(self) -> int:
+        """Multiply-accumulates that a position takes besides those of the base."""
+        products = (self.left, self.core, self.right)
+        return sum(f.values.size for f in products if isinstance(f, Factor))
+
+    @property
     def _rank(self) -> int:
         if isinstance(self.right, Factor):
             return int(self.right.values.shape[1])

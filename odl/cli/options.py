@@ -84,6 +84,7 @@ class Asked:
     loss_scale: str | None
     bn_momentum: float | None
     layerwise: bool
+    calibrate: Path | None
 
     def options(self, every_stage: bool = False) -> Options:
         """The same, as the compiler takes it."""
@@ -97,9 +98,14 @@ class Asked:
                 self.train, self.loss, self.optimizer, self.accumulate, scale,
                 self.bn_momentum or 0.0, self.layerwise,
             )  # fmt: skip
+        samples = None
+        if self.calibrate is not None:
+            from odl.run.samples import load_arrays
+
+            samples = load_arrays(self.calibrate)
         return Options(
             self.target, self.cores or 0, self.input_shapes, self.dtype, self.batch or 0,
-            self.ram, train, None, every_stage,
+            self.ram, train, samples, every_stage,
         )  # fmt: skip
 
 
@@ -112,6 +118,12 @@ def compile_options(f: Callable[..., int | None]) -> Callable[..., int | None]:
         return f(asked=Asked(**{name: given.pop(name) for name in names}), **given)
 
     for option in (
+        click.option(
+            "--calibrate",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Samples (.npz or .npy) for methods of --train that start from what layers see.",
+        ),
         click.option(
             "--layerwise",
             is_flag=True,
@@ -157,7 +169,8 @@ def compile_options(f: Callable[..., int | None]) -> Callable[..., int | None]:
             "--train",
             default="",
             metavar="WHAT",
-            help="Compile a training step: full, last:N, bias, norm or layers=PATTERN,...",
+            help="Compile a training step: full, last:N, bias, norm, layers=PATTERN,... or "
+            "adapters such as lora:r=4+bias; see 'odl methods'.",
         ),
         click.option(
             "--ram",

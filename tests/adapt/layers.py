@@ -123,7 +123,7 @@ def adapted(kind: str, text: str, half: bool = False) -> Adapted:
     unroll_recurrent(made, plan.touched)
     rng = np.random.default_rng(5)
     shape = tuple(int(d) for d in made.graph.inputs[0].shape or ())  # type: ignore[arg-type]
-    samples = [{"x": rng.normal(size=shape)} for _ in range(3)]
+    samples = {"x": rng.normal(size=(3, *shape))}
     layers = calibrated(made.graph, plan.layers, samples)
     trained = adapt(made, replace(plan, layers=layers), half)
     infer_shapes(made)

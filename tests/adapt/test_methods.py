@@ -256,7 +256,7 @@ def in_half(graph: ir.Graph, feeds: Feeds) -> Feeds:
 @pytest.mark.parametrize("dtype", ["fp32", "fp16"])
 def test_steps_change_what_is_declared_and_nothing_else(method: str, dtype: str) -> None:
     feeds = batches(4)
-    samples = [{"image": f["image"]} for f in feeds]
+    samples = {"image": np.concatenate([f["image"] for f in feeds])}
     options = TrainOptions(asked(method), optimizer="sgd:lr=0.1")
     net = compiled(options, conv_net(), dtype=dtype, samples=samples)
     program = net.program

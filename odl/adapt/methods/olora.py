@@ -12,6 +12,7 @@ class OLora(Adapter):
     name = "olora"
     trains = "both factors, from the weight's QR decomposition"
     paper = "arXiv:2406.01775"
+    settings = ("r", "alpha")
 
     def declare(self, given: Given) -> Chain:
         q, r = np.linalg.qr(given.weight)

@@ -12,6 +12,7 @@ class Pissa(Adapter):
     name = "pissa"
     trains = "the r largest singular values and their vectors"
     paper = "arXiv:2404.02948"
+    settings = ("r", "alpha")
 
     def declare(self, given: Given) -> Chain:
         u, s, v = svd(given.weight, given.rank)
