@@ -43,6 +43,14 @@ def keep_light(graph: ir.Graph, loss: ir.Value) -> dict[ir.Value, ir.Value]:
 
 
 def _only(node: ir.Node, value: ir.Value, forward: set[ir.Node]) -> bool:
-    """Whether a node is the one late reader of a result of the forward part."""
-    early = all(u.node is node or u.node in forward for u in value.uses())
-    return value.producer() in forward and early and not value.is_graph_output()
+    """Whether a node is the one late reader of a result of the forward part, or of its bytes."""
+    pending = [value]
+    while pending:
+        view = pending.pop()
+        for user in {u.node for u in view.uses()} - {node}:
+            if user not in forward:
+                return False
+            operator = registry().get(Node(user).op)
+            if operator is not None and operator.alias(Node(user)) is not None:
+                pending.extend(user.outputs)
+    return value.producer() in forward and not value.is_graph_output()
