@@ -24,8 +24,6 @@ class Factor:
     values: Array
     trained: bool = True
     """Otherwise it stands in flash."""
-    seeded: bool = False
-    """Whether its numbers are those of odl/adapt/generator.py, so that no file needs them."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,6 @@ class Entries:
     """In W, flat."""
     values: Array
     trained: bool = True
-    seeded: bool = False
 
 
 @dataclass(frozen=True)

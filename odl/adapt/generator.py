@@ -2,7 +2,7 @@
 
 Number i of seed s is h(s + 0x9E3779B9 * (i + 1) mod 2^32), where h is the 32-bit finaliser
 `x ^= x >> 16; x *= 0x21F0AAAD; x ^= x >> 15; x *= 0xD35A2D97; x ^= x >> 15`. A device needs no
-table and no order to make one again. The values are part of the adapter files' format.
+table and no order to make one again. The frozen factors of adapters are made so.
 """
 
 from __future__ import annotations

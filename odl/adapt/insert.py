@@ -66,7 +66,7 @@ class _Inserted:
             self._add_entries(weight)
         for use in found:
             self._weave(use)
-        _drop_unread(self.graph, weight)
+        _drop_unread(self.graph, weight, {use.node for use in found})
         names = {k: str(v.name) for k, v in self.factors.items()}
         self.record = Record.of(self.layer, names)
 
@@ -193,11 +193,11 @@ class _Inserted:
         return linear.scaled(w, u, scale, None if plus is None else w.given(plus), like)
 
 
-def _drop_unread(graph: ir.Graph, value: ir.Value) -> None:
-    """Remove the nodes that make of a constant what nobody reads any more."""
-    for node in {u.node for u in value.uses()}:
+def _drop_unread(graph: ir.Graph, value: ir.Value, users: set[ir.Node]) -> None:
+    """Remove the nodes between a constant and its users whose results nobody reads any more."""
+    for node in {u.node for u in value.uses()} - users:
         for out in node.outputs:
-            _drop_unread(graph, out)
+            _drop_unread(graph, out, users)
         if not any(out.uses() or out.is_graph_output() for out in node.outputs):
             graph.remove(node, safe=True)
 

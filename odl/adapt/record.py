@@ -33,7 +33,6 @@ class Record:
     """By role; those that are no states are constants of the graph."""
     trained: tuple[str, ...]
     """Roles."""
-    seeded: tuple[str, ...] = ()
     residual: bool = False
     bits: int = 0
     columns: list[list[int]] = field(default_factory=list)
@@ -52,7 +51,6 @@ class Record:
             chain.scale,
             dict(names),
             tuple(k for k, f in stored.items() if f.trained),
-            tuple(k for k, f in stored.items() if f.seeded),
             chain.residual,
             chain.codes.bits if chain.codes else 0,
             right.chosen.tolist() if isinstance(right, Columns) else [],
@@ -60,8 +58,8 @@ class Record:
             chain.entries.at.tolist() if chain.entries else [],
         )
 
-    def merged(self, linear: Linear, arrays: Mapping[str, Array]) -> Array:
-        """The weight as it has become, in single precision and as the layer stores it.
+    def weight_now(self, linear: Linear, arrays: Mapping[str, Array]) -> Array:
+        """The weight as it has become: [groups, outputs, columns], in double precision.
 
         Args:
             arrays: the base under the weight's name, and all factors under theirs.
@@ -76,8 +74,7 @@ class Record:
                 values[role] = stored.reshape(linear.groups, linear.outputs, 1)
             else:
                 values[role] = linear.matrix(stored)
-        weight = self._chain(base, values).weight(base, values, linear.channels)
-        return linear.array(weight).astype(np.float32)
+        return self._chain(base, values).weight(base, values, linear.channels)
 
     def _chain(self, base: Array, values: Mapping[str, Array]) -> Chain:
         made: dict[str, Any] = {k: Factor(v) for k, v in values.items()}
@@ -101,6 +98,5 @@ def read_records(model: onnx.ModelProto) -> list[Record]:
     """Those of a graph that `odl` has compiled."""
     found = {p.key: p.value for p in model.metadata_props}
     return [
-        Record(**{**r, "trained": tuple(r["trained"]), "seeded": tuple(r["seeded"])})
-        for r in json.loads(found.get(KEY, "[]"))
+        Record(**{**r, "trained": tuple(r["trained"])}) for r in json.loads(found.get(KEY, "[]"))
     ]

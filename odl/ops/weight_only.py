@@ -7,13 +7,14 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 import onnx
+import onnx_ir as ir
 from onnx import helper
 
 from odl.dtype import F32, DType
 from odl.ops.backward import Backward, Gradients
 from odl.ops.conv import Conv, conv2d
 from odl.ops.node import Node
-from odl.ops.operator import Arrays, Operator, gamma
+from odl.ops.operator import Arrays, Operator, gamma, product
 from odl.ops.quantised import limits
 from odl.ops.reference import evaluate
 from odl.ops.scale_shift import scale_shift
@@ -180,6 +181,7 @@ class _Product(WeightOnly):
                 "ai.odl.WGemm", rows, b.x(1), b.x(2), b.x(3), none, transB=int(not by_row), **more
             )
             dx = b.x(0).like_type(dx)
+            dx.value.shape = ir.Shape([product(dy.shape[:-1]), none.shape[0]])
             found[0] = dx if rows is dy else dx.reshape(b.x(0).shape)
         return found
 

@@ -91,7 +91,9 @@ def test_a_layer_starts_as_it_was(method: str, kind: str, half: bool) -> None:
     for layer, record in zip(a.layers, a.records, strict=True):
         as_half = (v.astype(np.float16) if half and v.dtype == np.float32 else v
                    for v in a.constants.values())  # fmt: skip
-        start = record.merged(layer.linear, dict(zip(a.constants, as_half, strict=True)))
+        start = layer.linear.array(
+            record.weight_now(layer.linear, dict(zip(a.constants, as_half, strict=True)))
+        )
         w0 = layer.linear.array(layer.given.weight)
         base = np.abs(a.constants[layer.given.name].astype(np.float64))
         bound = u * base + 2.0**-23 * np.abs(w0) + 2.0**-25 * half
@@ -169,9 +171,9 @@ def test_the_graph_computes_what_the_oracle_says_and_what_is_merged(method: str,
     given = plain_feeds(a, feeds)
     np.testing.assert_allclose(got, run(a.plain.graph, given)["y"], atol=1e-12, rtol=1e-12)
     for layer, record in zip(a.layers, a.records, strict=True):
-        merged = record.merged(layer.linear, {**a.constants, **feeds})
-        assert merged.dtype == np.float32
-        given[layer.given.name] = merged.astype(np.float64)
+        merged = record.weight_now(layer.linear, {**a.constants, **feeds})
+        single = layer.linear.array(merged).astype(np.float32)
+        given[layer.given.name] = single.astype(np.float64)
     np.testing.assert_allclose(got, run(a.plain.graph, given)["y"], atol=1e-5, rtol=1e-5)
 
 

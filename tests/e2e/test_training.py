@@ -76,9 +76,8 @@ def test_a_step_is_the_same_for_every_number_of_harts(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["fp32", "fp16"])
-def test_an_adapter_learns_and_is_merged(dtype: str, tmp_path: Path) -> None:
-    options = TrainOptions("lora:r=4+bias", optimizer="sgd:lr=0.05,momentum=0.9",
-                           loss_scale="dynamic")  # fmt: skip
+def test_an_adapter_learns(dtype: str, tmp_path: Path) -> None:
+    options = TrainOptions("lora:r=4+bias", optimizer="adam:lr=0.003", loss_scale="dynamic")
     net = compile_graph(read_onnx(MODEL), "net", Options("spike", 4, dtype=dtype, train=options))
     write_project(net.program, net.target, net.stages, tmp_path / "net", "test.onnx")
     made = read(tmp_path / "net")

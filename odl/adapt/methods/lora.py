@@ -13,7 +13,7 @@ def seeded_right(given: Given, trained: bool) -> Factor:
     """R of even numbers within 1 / sqrt(columns), as the LoRA of PEFT has it."""
     groups, _, columns = given.weight.shape
     numbers = uniform(given.seed, (groups, given.rank, columns))
-    return Factor(numbers * np.float32(columns**-0.5), trained, seeded=True)
+    return Factor(numbers * np.float32(columns**-0.5), trained)
 
 
 def zero_left(given: Given) -> Factor:
