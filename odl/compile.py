@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import onnx
 import onnx_ir as ir
 
 from odl import target as targets
+from odl.adapt.ask import keeps_norms
+from odl.adapt.calibrate import Samples, calibrated
+from odl.adapt.choose import choose
+from odl.adapt.insert import adapt
 from odl.emit import vendor_project
 from odl.emit.project import write_project
 from odl.errors import UsageError
@@ -28,7 +32,6 @@ from odl.train.guard import SKIPPED_IN_ROW
 from odl.train.options import TrainOptions
 from odl.train.state import count_states
 from odl.train.step import add_loss, add_updates
-from odl.train.trainables import choose_trainables
 from odl.transform.decompose import decompose
 from odl.transform.fold_batch_norm import fold_batch_norm
 from odl.transform.fold_constants import fold_constants
@@ -102,6 +105,8 @@ class Options:
     """Bytes that the tensors may take: to keep to it, results are computed twice. 0: no limit."""
     train: TrainOptions | None = None
     """Compile a training step; None: inference alone."""
+    samples: Samples | None = None
+    """What the layers see, for methods of adaptation that start from it."""
     tuned: Path | None = None
     """What `odl tune` has found best for this model, target and options."""
     every_stage: bool = False
@@ -147,7 +152,7 @@ def canonicalise(
             stages[f"{i:02d}_{step.__name__}"] = snapshot(model)
     if options.train is not None:
         stages["inference"] = snapshot(model)
-        single = make_step(model, options, options.train)
+        single = make_step(model, options, options.train, stages)
     elif options.dtype == "fp16":
         single = to_half(model)
     stages["canonical"] = snapshot(model)
@@ -157,14 +162,21 @@ def canonicalise(
 def _passes(train: TrainOptions | None) -> tuple[Pass, ...]:
     if train is None:
         return CANONICAL
-    keep_norms = train.trainables == "norm"
-    return tuple(p for p in FOR_TRAINING if not (keep_norms and p is fold_batch_norm))
+    keep = keeps_norms(train.trainables)
+    return tuple(p for p in FOR_TRAINING if not (keep and p is fold_batch_norm))
 
 
-def make_step(model: ir.Model, options: Options, train: TrainOptions) -> dict[str, str]:
+def make_step(
+    model: ir.Model, options: Options, train: TrainOptions, stages: dict[str, onnx.ModelProto]
+) -> dict[str, str]:
     """The canonical graph `model` becomes a training step; why tensors stayed in single."""
-    trained = choose_trainables(model.graph, train.trainables)
-    unroll_recurrent(model, trained)
+    chosen = choose(model.graph, train.trainables)
+    unroll_recurrent(model, chosen.touched)
+    layers = calibrated(model.graph, chosen.layers, options.samples)
+    trained = adapt(model, replace(chosen, layers=layers), options.dtype == "fp16")
+    infer_shapes(model)
+    if layers:
+        stages["adapted"] = snapshot(model)
     single = to_half(model, masters=trained) if options.dtype == "fp16" else {}
     followed = take_followed(model.graph)
     add_loss(model, train)

@@ -1,4 +1,4 @@
-"""What the README says of the operators is what the program says."""
+"""What the README says of operators and methods is what the program says."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ import re
 
 import pytest
 
-from odl.report.operators import markdown
+from odl.report import methods, operators
 from tests.firmware.hostcc import ROOT
 
 README = ROOT / "README.md"
-TABLE = re.compile(r"(?<=<!-- operators: odl ops --markdown -->\n).*?(?=<!-- end)", re.DOTALL)
+TABLES = {"operators: odl ops": operators.markdown, "methods: odl methods": methods.markdown}
 
 
-def test_the_table_of_operators(request: pytest.FixtureRequest) -> None:
-    text = README.read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table(name: str, request: pytest.FixtureRequest) -> None:
+    text, want = README.read_text(encoding="utf-8"), TABLES[name]()
+    table = re.compile(rf"(?<=<!-- {name} --markdown -->\n).*?(?=<!-- end)", re.DOTALL)
     if request.config.getoption("--update-golden"):
-        text = TABLE.sub(lambda _: markdown(), text)
+        text = table.sub(lambda _: want, text, count=1)
         README.write_text(text, encoding="utf-8")
-    found = TABLE.search(text)
+    found = table.search(text)
     assert found is not None
-    assert found[0] == markdown(), "see pytest --update-golden"
+    assert found[0] == want, "see pytest --update-golden"

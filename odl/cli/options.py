@@ -85,6 +85,7 @@ class Asked:
     bn_momentum: float | None
     layerwise: bool
     tuned: Path | None
+    calibrate: Path | None
 
     def options(self, every_stage: bool = False) -> Options:
         """The same, as the compiler takes it."""
@@ -98,9 +99,14 @@ class Asked:
                 self.train, self.loss, self.optimizer, self.accumulate, scale,
                 self.bn_momentum or 0.0, self.layerwise,
             )  # fmt: skip
+        samples = None
+        if self.calibrate is not None:
+            from odl.run.samples import load_arrays
+
+            samples = load_arrays(self.calibrate)
         return Options(
             self.target, self.cores or 0, self.input_shapes, self.dtype, self.batch or 0,
-            self.ram, train, self.tuned, every_stage,
+            self.ram, train, samples, self.tuned, every_stage,
         )  # fmt: skip
 
 
@@ -118,6 +124,12 @@ def compile_options(f: Callable[..., int | None]) -> Callable[..., int | None]:
             type=click.Path(path_type=Path),
             metavar="FILE",
             help="Take the kernels and tiles that 'odl tune' has measured best.",
+        ),
+        click.option(
+            "--calibrate",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Samples (.npz or .npy) for methods of --train that start from what layers see.",
         ),
         click.option(
             "--layerwise",
@@ -164,7 +176,8 @@ def compile_options(f: Callable[..., int | None]) -> Callable[..., int | None]:
             "--train",
             default="",
             metavar="WHAT",
-            help="Compile a training step: full, last:N, bias, norm or layers=PATTERN,...",
+            help="Compile a training step: full, last:N, bias, norm, layers=PATTERN,... or "
+            "adapters such as lora:r=4+bias; see 'odl methods'.",
         ),
         click.option(
             "--ram",

@@ -6,6 +6,7 @@ from those with respect to its outputs.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 
 import numpy as np
@@ -16,6 +17,11 @@ from odl.ops.node import Node, value_dtype
 from odl.ops.weave import Term, Weaver
 
 Gradients = Sequence[Term | None]
+
+STORED = 64
+"""Zeros, at most, that stand in flash."""
+UNFOLDED = "odl.unfolded"
+"""In `meta` of a node: it stays, though all its operands are constants."""
 
 
 class Backward(Weaver):
@@ -52,9 +58,18 @@ class Backward(Weaver):
         """Output `i` of the node."""
         return Term(self, self.node.ir.outputs[i])
 
-    def zeros(self, like: Term) -> Term:
-        """Zeros of the shape and type of `like`."""
-        return self.array(np.zeros(like.shape, like.dtype.numpy))
+    def zeros(self, like: Term, shape: Sequence[int] | None = None) -> Term:
+        """Zeros of the type of `like`, and of its shape or another.
+
+        Many are made in every run, and not stored.
+        """
+        dims = tuple(like.shape if shape is None else shape)
+        if math.prod(dims) <= STORED:
+            return self.array(np.zeros(dims, like.dtype.numpy))
+        made = self.term("Expand", self.number(0.0, like.value.dtype), self.ints(dims))
+        made.value.shape, made.value.type = ir.Shape(dims), ir.TensorType(like.value.dtype)  # type: ignore[arg-type]
+        self.nodes[-1].meta[UNFOLDED] = True
+        return made
 
     def one(self, like: Term) -> Term:
         """A 1 of the type of `like`, of rank 0."""

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from odl.ops import conv_tilings, strides
 from odl.ops.backward import Backward, Gradients
+from odl.ops.linear import Convolution, Linear
 from odl.ops.matmul import matmul, matmul_args
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
@@ -134,6 +135,16 @@ class Conv(Operator):
 
     def trainables(self, node: Node) -> dict[int, str]:
         return {1: "weight", 2: "bias"}
+
+    def linear(self, node: Node, i: int) -> Linear | None:
+        if i != 1:
+            return None
+        g, groups = window(node, node.shape(1)[2:]), node.attr("group", 1)
+        out_c, channels, *taps = node.shape(1)
+        return Convolution(
+            groups, out_c // groups, channels, tuple(taps), 2 if node.has(2) else None,
+            pads=(*g.pad, *g.end), strides=g.stride, dilations=g.dilation,
+        )  # fmt: skip
 
     def gradient(self, b: Backward, node: Node) -> Gradients:
         """dx is a ConvTranspose with the same weights, dw a Conv of x with dy."""

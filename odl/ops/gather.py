@@ -168,7 +168,7 @@ class Gather(_Gather):
         dy = b.dy().transpose([*range(axis, axis + taken), *before, *range(axis + taken, width)])
         index = b.x(1).reshape([*node.shape(1), 1])
         front = [axis, *before, *range(axis + 1, len(shape))]
-        zeros = b.array(np.zeros([shape[i] for i in front], node.dtype().numpy))
+        zeros = b.zeros(b.x(), [shape[i] for i in front])
         dx = b.term("ScatterND", zeros, index, dy, reduction="add")
         return [dx.transpose([front.index(i) for i in range(len(shape))]), None]
 

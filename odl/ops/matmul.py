@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from odl.ops import strides
 from odl.ops.backward import Backward, Gradients
+from odl.ops.linear import Linear, Product
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
 from odl.ops.tilings import reach, tiled
@@ -176,6 +177,12 @@ class MatMul(Operator):
     def trainables(self, node: Node) -> dict[int, str]:
         return {0: "weight", 1: "weight"}
 
+    def linear(self, node: Node, i: int) -> Linear | None:
+        if i != 1 or len(node.shape(1)) != 2:
+            return None
+        columns, outputs = node.shape(1)
+        return Product(1, outputs, columns)
+
     def gradient(self, b: Backward, node: Node) -> Gradients:
         """da = dy b^T, db = a^T dy; what was broadcast is summed."""
         left, right = self._shapes(node)
@@ -237,6 +244,15 @@ class Gemm(Operator):
 
     def trainables(self, node: Node) -> dict[int, str]:
         return {1: "weight", 2: "bias"}
+
+    def linear(self, node: Node, i: int) -> Linear | None:
+        factors = node.attr("alpha", 1.0), node.attr("beta", 1.0)
+        if i != 1 or node.attr("transA", 0) or factors != (1, 1):
+            return None
+        by_rows = bool(node.attr("transB", 0))
+        outputs, columns = node.shape(1) if by_rows else node.shape(1)[::-1]
+        bias = 2 if node.has(2) else None
+        return Product(1, outputs, columns, bias=bias, op="Gemm", by_rows=by_rows)
 
     def gradient(self, b: Backward, node: Node) -> Gradients:
         g = b.dy()

@@ -15,7 +15,9 @@ from odl.dtype import F16, F32, DType
 from odl.ops import layout
 from odl.ops.backward import Backward, Gradients
 from odl.ops.foreign import Builder
+from odl.ops.linear import Linear
 from odl.ops.node import Node
+from odl.ops.weave import Term, Weaver
 from odl.program import Call, Kernel
 
 Arrays = list[npt.NDArray[Any]]
@@ -50,6 +52,8 @@ class Operator:
     """The input whose type and shape the output has, where ONNX itself infers none."""
     elementwise: ClassVar[bool] = False
     """Each output element is made of the elements at its place in the broadcast inputs."""
+    heavy: ClassVar[int | None] = None
+    """The input of which `lighten` keeps less for later."""
     unrolls: ClassVar[bool] = False
     """Whether `unrolled` is there, since there is no `gradient`."""
     note: ClassVar[str] = ""
@@ -106,12 +110,20 @@ class Operator:
         """Inputs that training may change, each with its role: weight, bias or norm."""
         return {}
 
+    def linear(self, node: Node, i: int) -> Linear | None:
+        """How input `i`, a constant, is the W of y = W x + b with x the first input, if it is."""
+        return None
+
     def gradient(self, b: Backward, node: Node) -> Gradients:
         """The gradient of the loss with respect to each input, from `b.dy` of the outputs.
 
         Only those inputs matter that `b.wants`; None stands for a gradient of zero.
         """
         raise node.refuse("it has no gradient", "train only what stands behind it")
+
+    def lighten(self, w: Weaver, node: Node) -> tuple[Term, Term]:
+        """What to make of input `heavy` as soon as it is there, and the output from that."""
+        raise NotImplementedError
 
     def learns(self, op_type: str) -> bool:
         """Whether a gradient goes through this one of a family."""

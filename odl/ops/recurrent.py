@@ -11,6 +11,7 @@ import onnx_ir as ir
 
 from odl.dtype import F32
 from odl.ops.foreign import Builder
+from odl.ops.linear import Linear
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator
 from odl.ops.recurrent_kernels import gru_gates, gru_update, lstm, rnn
@@ -174,6 +175,12 @@ class Recurrent(Operator):
 
     def trainables(self, node: Node) -> dict[int, str]:
         return {1: "weight", 2: "weight", 3: "bias", 7: "weight"}
+
+    def linear(self, node: Node, i: int) -> Linear | None:
+        if i not in (1, 2):
+            return None
+        directions, rows, columns = node.shape(i)
+        return Linear(directions, rows, columns)
 
     def unrolled(self, b: Builder, node: Node) -> Sequence[ir.Value | None]:
         said = Sequences(

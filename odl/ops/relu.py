@@ -12,6 +12,7 @@ from odl.ops.body import body
 from odl.ops.node import Node
 from odl.ops.operator import Operator
 from odl.ops.tilings import flat, tiled
+from odl.ops.weave import Term, Weaver
 from odl.ops.wide import FLOATS
 from odl.program import Call, In, Out, kernel
 
@@ -46,7 +47,14 @@ class ReluGrad(Operator):
     op_types = ("ai.odl.ReluGrad",)
     kernels = (relu_grad,)
     dtypes = FLOATS
+    heavy = 1
     note = "gradient of Relu"
+
+    def lighten(self, w: Weaver, node: Node) -> tuple[Term, Term]:
+        """A byte tells where y is positive."""
+        dy, y = (w.given(v) for v in node.values)
+        mask = y > 0.0
+        return mask, w.like(w.where(mask, dy, w.number(0.0, dy.value.dtype)), dy)
 
     def function(self) -> onnx.FunctionProto:
         return body("""

@@ -7,13 +7,14 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 import onnx
+import onnx_ir as ir
 from onnx import helper
 
 from odl.dtype import F32, DType
 from odl.ops.backward import Backward, Gradients
 from odl.ops.conv import Conv, conv2d
 from odl.ops.node import Node
-from odl.ops.operator import Arrays, Operator, gamma
+from odl.ops.operator import Arrays, Operator, gamma, product
 from odl.ops.quantised import limits
 from odl.ops.reference import evaluate
 from odl.ops.scale_shift import scale_shift
@@ -163,6 +164,26 @@ class _Product(WeightOnly):
         if len(node.shape(1)) != 2:
             raise node.refuse(f"weights of rank {len(node.shape(1))}", "a matrix")
         self._matrix(node)
+
+    def gradient(self, b: Backward, node: Node) -> Gradients:
+        """With one scale for all weights, dx is a product with the same integers."""
+        if node.const(2, "scale").size > 1 or node.attr("transA", 0):
+            return super().gradient(b, node)
+        found: list[Term | None] = [None] * len(node.ir.inputs)
+        dy, by_row = b.dy(), bool(node.attr("transB", 0))
+        if b.wants(4):
+            found[4] = dy.sum([0])
+        if b.wants(0):
+            rows = dy.reshape([-1, dy.shape[-1]]) if len(dy.shape) != 2 else dy
+            none = b.array(np.zeros(node.shape(1)[1 if by_row else 0], np.float32))
+            more: dict[str, Any] = {"axis": 0, "block_size": 0, "transA": 0}
+            dx = b.term(
+                "ai.odl.WGemm", rows, b.x(1), b.x(2), b.x(3), none, transB=int(not by_row), **more
+            )
+            dx = b.x(0).like_type(dx)
+            dx.value.shape = ir.Shape([product(dy.shape[:-1]), none.shape[0]])
+            found[0] = dx if rows is dy else dx.reshape(b.x(0).shape)
+        return found
 
     def _call(self, node: Node, m: int, x_stride: tuple[int, int], bias: Ref | None) -> list[Call]:
         w, scale, zero, block = self._matrix(node)

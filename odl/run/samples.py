@@ -56,7 +56,7 @@ def read_samples(path: Path, project: Project, limit: int = 0, training: bool = 
     Raises:
         ModelError: the file is damaged, or its arrays do not fit the model's inputs.
     """
-    arrays = _load(path)
+    arrays = load_arrays(path)
     label = project.training.label if project.training else ""
     infos = [t for t in project.tensors if t.name in project.inputs and t.name != label]
     if len(infos) == 1 and infos[0].name not in arrays and "x" in arrays:
@@ -96,7 +96,12 @@ def _cut(inputs: dict[str, Array], labels: Array | None, limit: int, path: Path)
     return Samples({k: v[:n] for k, v in inputs.items()}, None if labels is None else labels[:n])
 
 
-def _load(path: Path) -> dict[str, Array]:
+def load_arrays(path: Path) -> dict[str, Array]:
+    """The numbers in an .npz by their names; those of an .npy as `x`.
+
+    Raises:
+        ModelError: the file is missing, damaged or too large.
+    """
     if not path.is_file():
         raise ModelError("the data file does not exist", where=str(path))
     try:

@@ -13,10 +13,10 @@ import onnx_ir as ir
 from odl.ops import registry
 from odl.ops.node import Node
 from odl.ops.weave import Term, Weaver
+from odl.spec import Spec
 from odl.train.guard import count, follow, is_finite, squares, sum_of_squares
 from odl.train.loss_scale import LossScale
 from odl.train.optimizers import OPTIMIZERS, Update, learning_rate
-from odl.train.options import Spec
 from odl.train.state import States
 
 

@@ -15,7 +15,7 @@ import onnx_ir as ir
 from odl.dtype import F32, I32, DType
 from odl.errors import ModelError
 from odl.ops.weave import Term, Weaver
-from odl.train.options import Spec
+from odl.spec import Spec
 
 
 @dataclass(frozen=True)

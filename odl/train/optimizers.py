@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from odl.ops.weave import Term, Weaver
-from odl.train.options import Spec
+from odl.spec import Spec
 from odl.train.state import States
 
 ENTRIES = 256

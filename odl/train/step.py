@@ -11,14 +11,16 @@ from odl.dtype import F32
 from odl.errors import ModelError, UsageError
 from odl.ops.node import static_shape, value_dtype
 from odl.ops.weave import Term, Weaver
+from odl.spec import Spec, parse
 from odl.train.accumulate import Gathered
 from odl.train.differentiate import differentiate
 from odl.train.guard import COUNTERS, count, follow, is_finite, squares, sum_of_squares
+from odl.train.keep_light import keep_light
 from odl.train.layerwise import update_by_layer
 from odl.train.loss_scale import LossScale
 from odl.train.losses import LOSSES, logits
 from odl.train.optimizers import OPTIMIZERS, Update, learning_rate
-from odl.train.options import Spec, TrainOptions, parse
+from odl.train.options import TrainOptions
 from odl.train.state import States
 
 
@@ -87,6 +89,8 @@ def add_updates(
     scale = LossScale(w, states, options.loss_scale)
     loss = graph.outputs[-1]
     slopes = differentiate(graph, loss, scale.scale.value, [t.value for t in weights])
+    lighter = keep_light(graph, loss)
+    slopes = [None if s is None else lighter.get(s, s) for s in slopes]
     pairs = [(t, _computed(w, s)) for t, s in zip(weights, slopes, strict=True) if s is not None]
     if len(pairs) < len(weights):
         missing = next(t for t, s in zip(weights, slopes, strict=True) if s is None)

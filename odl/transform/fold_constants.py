@@ -11,6 +11,7 @@ import numpy.typing as npt
 import onnx_ir as ir
 
 from odl.errors import ModelError, printable
+from odl.ops.backward import UNFOLDED
 from odl.ops.node import Node, constant_value, static_shape
 from odl.ops.reference import evaluate
 from odl.transform.infer_shapes import infer_shapes
@@ -58,7 +59,8 @@ def _is_quantised_weight(node: ir.Node) -> bool:
 def _fold_once(graph: ir.Graph, left: int, keep: Callable[[ir.Node], bool]) -> int:
     """Fold what can be folded within `left` elements; how many are left then."""
     for node in list(graph):
-        arrays = None if keep(node) else _evaluated(node, left)
+        kept = keep(node) or node.meta.get(UNFOLDED, False)
+        arrays = None if kept else _evaluated(node, left)
         if arrays is None:
             continue
         left -= sum(a.size for a in arrays)

@@ -73,3 +73,17 @@ def test_a_step_is_the_same_for_every_number_of_harts(tmp_path: Path) -> None:
             device.close()
         losses.append([step.loss for step in result.steps])
     assert losses[0] == losses[1] == losses[2]
+
+
+@pytest.mark.parametrize("dtype", ["fp32", "fp16"])
+def test_an_adapter_learns(dtype: str, tmp_path: Path) -> None:
+    options = TrainOptions("lora:r=4+bias", optimizer="adam:lr=0.003", loss_scale="dynamic")
+    net = compile_graph(read_onnx(MODEL), "net", Options("spike", 4, dtype=dtype, train=options))
+    write_project(net.program, net.target, net.stages, tmp_path / "net", "test.onnx")
+    made = read(tmp_path / "net")
+    result = trained(made, read_samples(DATA, made, 24, training=True), 48, 3)
+    assert result.verdict is not None
+    assert result.ok, result.verdict.first
+    losses = [step.loss for step in result.steps]
+    assert result.skipped == 0
+    assert np.mean(losses[-24:]) < 0.8 * np.mean(losses[:24])

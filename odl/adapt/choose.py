@@ -1,0 +1,119 @@
+"""From what the user asks to what becomes of each parameter of a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import onnx_ir as ir
+
+from odl.adapt.ask import Part, read
+from odl.adapt.chain import Chain
+from odl.adapt.method import Adapter, Given, Selection
+from odl.adapt.parameters import Parameter, parameters
+from odl.errors import UsageError, printable
+from odl.ops import registry
+from odl.ops.linear import Linear
+from odl.ops.node import Node, constant_value
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A weight that becomes a chain."""
+
+    parameter: Parameter
+    linear: Linear
+    part: Part
+    method: Adapter
+    given: Given
+    chain: Chain
+    """Of methods that are calibrated: the shapes; see odl/adapt/calibrate.py."""
+    biases: tuple[ir.Value, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What learns."""
+
+    selected: tuple[ir.Value, ...]
+    """Parameters that are trained as they are, in the graph's order."""
+    layers: tuple[Layer, ...]
+
+    @property
+    def touched(self) -> list[ir.Value]:
+        """Parameters that are trained, or stand in what is."""
+        return [*self.selected, *(layer.parameter.value for layer in self.layers)]
+
+
+def choose(graph: ir.Graph, text: str) -> Plan:
+    """What `text` means in this graph; of two methods for one parameter the later has it.
+
+    A method takes the weights that are larger than its factors, or those that `layers=` names.
+
+    Raises:
+        UsageError: it means nothing, or none of this model's parameters.
+    """
+    known = parameters(graph)
+    owners: dict[ir.Value, tuple[Part, Layer | None]] = {}
+    parts = read(text)
+    for part in parts:
+        if isinstance(part.method, Selection):
+            layers = len({p.depth for p in known})
+            for p in known:
+                if part.admits(p) and part.method.chooses(p, layers, part.spec):
+                    owners[p.value] = part, None
+        elif isinstance(part.method, Adapter):
+            for layer in _adapted(known, part, part.method):
+                owners[layer.parameter.value] = part, layer
+    for part in parts:
+        if not any(owner is part for owner, _ in owners.values()):
+            raise _none(part, known)
+    adapted = [layer for _, layer in owners.values() if layer is not None]
+    biases = {b for layer in adapted for b in layer.biases}
+    whole = {v for v, (_, layer) in owners.items() if layer is None} | biases
+    return Plan(tuple(p.value for p in known if p.value in whole), tuple(adapted))
+
+
+def _adapted(known: Sequence[Parameter], part: Part, method: Adapter) -> list[Layer]:
+    layers = []
+    for p in known:
+        if p.role == "weight" and p.linear is not None and part.admits(p) and _alone(p):
+            given = _given(p, p.linear, part, method)
+            biases = tuple(q.value for q in known if q.layer == p.layer and q.role == "bias")
+            chain = method.declare(given)
+            if chain.size < given.weight.size or part.patterns:
+                taken = biases if chain.bias else ()
+                layers.append(Layer(p, p.linear, part, method, given, chain, taken))
+    return layers
+
+
+def _alone(p: Parameter) -> bool:
+    """Whether all that read the weight take it as one."""
+    for user, i in p.value.uses():
+        node = Node(user)
+        operator = registry().get(node.op)
+        linear = operator.linear(node, i) if operator is not None else None
+        if linear is None or not node.has(0) or node.is_const(0):
+            return False
+    return not p.value.is_graph_output()
+
+
+def _given(p: Parameter, linear: Linear, part: Part, method: Adapter) -> Given:
+    array = constant_value(p.value)
+    assert array is not None
+    weight = linear.matrix(array.astype(np.float64))
+    given = Given(str(p.value.name), weight, linear.channels, part.spec, 0)
+    every = np.broadcast_to(np.eye(linear.columns), (linear.groups, linear.columns, linear.columns))
+    return replace(given, rank=Adapter.ranks(method, [given])[0], covariance=every)
+
+
+def _none(part: Part, known: Sequence[Parameter]) -> UsageError:
+    names = ", ".join(printable(f"{p.layer} ({p.role})") for p in known[:6])
+    more = ", ..." if len(known) > 6 else ""
+    advice = f"it has {names}{more}" if names else "it has none"
+    if names and isinstance(part.method, Adapter) and not part.patterns:
+        advice = f"its factors are larger than any weight; name some with layers=PATTERN: {advice}"
+    return UsageError(
+        f"--train {printable(part.text)} chooses none of the model's parameters", advice=advice
+    )

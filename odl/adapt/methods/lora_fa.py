@@ -1,0 +1,16 @@
+"""LoRA-FA: LoRA whose R stays as it is, so that r values a position are all that is stored."""
+
+from __future__ import annotations
+
+from odl.adapt.chain import Chain
+from odl.adapt.method import Adapter, Given
+from odl.adapt.methods.lora import seeded_right, zero_left
+
+
+class LoraFa(Adapter):
+    name = "lora-fa"
+    trains = "the left factor of a rank-r change"
+    paper = "arXiv:2308.03303"
+
+    def declare(self, given: Given) -> Chain:
+        return Chain(zero_left(given), right=seeded_right(given, False), scale=given.scale)
