@@ -26,11 +26,11 @@ def left_arms(folder: Path, every: int) -> tuple[Path, Path]:
     return paths
 
 
-def printed(capfd: pytest.CaptureFixture[str], *command: Any) -> list[dict[str, Any]]:
-    """The JSON of a command that succeeds, line by line."""
+def printed(capfd: pytest.CaptureFixture[str], *command: Any) -> str:
+    """The JSON of a command that succeeds."""
     capfd.readouterr()
     assert _run([*map(str, command), "--json"]) == 0
-    return [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    return capfd.readouterr().out
 
 
 def test_half_precision_learns_as_well_as_single(
@@ -45,10 +45,11 @@ def test_half_precision_learns_as_well_as_single(
         folder, state = tmp_path / dtype, tmp_path / f"{dtype}.safetensors"
         options = ["--dtype", dtype, "--train", "full", "--optimizer", optimizer]
         assert _run(["compile", str(MODEL), "-t", "gap9", *options, "-o", str(folder)]) == 0
-        *losses, end = printed(
+        lines = printed(
             capfd, "run", folder, "--data", taught, "--steps", steps, "--seed", 0, "--eval", asked,
             "--verify-steps", VERIFIED, "--save", state,
         )  # fmt: skip
+        *losses, end = map(json.loads, lines.splitlines())
         assert end["ok"]
         assert end["verified_steps"] == VERIFIED
         assert end["skipped"] <= (steps // 100 if dtype == "fp16" else 0), "the scale adapts"
@@ -59,4 +60,8 @@ def test_half_precision_learns_as_well_as_single(
         before, after = (100 * end[k]["correct"] / end[k]["labelled"] for k in ("before", "after"))
         assert after > before + 20
         share[dtype] = after
+        if dtype == "fp16":
+            command = "run", folder, "--data", asked, "--load", state, "--no-verify"
+            loaded = json.loads(printed(capfd, *command))
+            assert loaded["correct"] == end["after"]["correct"], "what was saved is what was learnt"
     assert share["fp16"] > share["fp32"] - points
