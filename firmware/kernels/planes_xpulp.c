@@ -17,7 +17,7 @@ static void clear(uint16_t *to, int32_t bytes) {
 
 /* `rows` rows of `n` times what `move`, two instructions, does, each followed by `tail`. */
 #define COPY_ROWS(move, tail, length)                                                              \
-    __asm__ volatile(".option push\n.option norvc\n" XPULP_OUTER_LOOP("%[rows]", "5+" length)      \
+    __asm__ volatile(XPULP_PUSH_WIDE XPULP_OUTER_LOOP("%[rows]", "5+" length)                      \
                          XPULP_LOOP("%[n]", "2") move tail                                         \
                      "add %[to], %[to], %[to_next]\nadd %[from], %[from], %[from_next]\n"          \
                      ".option pop\n"                                                               \

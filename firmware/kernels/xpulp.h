@@ -27,6 +27,9 @@
 #define XPULP_SH(rs2, rs1, step) ".insn r 0x2b, 5, 0, " step ", " rs1 ", " rs2 "\n"
 #define XPULP_SW(rs2, rs1, step) ".insn r 0x2b, 6, 0, " step ", " rs1 ", " rs2 "\n"
 
+/* No compressed instructions from a word boundary on; a gap after .option norvc may be no code. */
+#define XPULP_PUSH_WIDE ".balign 4\n.option push\n.option norvc\n"
+
 /*
  * Hardware loop 0: repeat the next `n` instructions `count` (a register, at least 1) times. They
  * must be 4 bytes each, which those by encoding are, and stand on a word boundary.

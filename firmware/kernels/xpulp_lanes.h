@@ -23,7 +23,7 @@
 #define XPULP_PACK(rd, rs1, rs2) ".insn r 0x33, 2, 0x58, " rd ", " rs1 ", " rs2 "\n"
 
 /* Instructions of stock cores, all of 4 bytes in a hardware loop. */
-#define XPULP_WIDE(text) ".option push\n.option norvc\n" text ".option pop\n"
+#define XPULP_WIDE(text) XPULP_PUSH_WIDE text ".option pop\n"
 #define XPULP_OP(name, rd, rs1, rs2) name " " rd ", " rs1 ", " rs2 "\n"
 
 /* A number as the assembler sees it. */

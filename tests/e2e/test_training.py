@@ -61,8 +61,9 @@ def test_other_targets_learn_the_same_way(target: str, dtype: str, tmp_path: Pat
     assert result.ok, result.verdict.first
 
 
-def test_a_step_is_the_same_for_every_number_of_harts(tmp_path: Path) -> None:
-    made = project(read_onnx(MODEL), tmp_path / "net", "spike", "fp16", "adam:lr=0.01")
+@pytest.mark.parametrize("target", ["spike", "gap9"])
+def test_a_step_is_the_same_for_every_number_of_harts(target: str, tmp_path: Path) -> None:
+    made = project(read_onnx(MODEL), tmp_path / "net", target, "fp16", "adam:lr=0.01")
     samples = read_samples(DATA, made, 5, training=True)
     losses = []
     elf = Path(build(made).elf)

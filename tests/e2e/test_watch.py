@@ -16,6 +16,7 @@ from odl.run.device import Device
 from odl.run.link import Link
 from odl.run.samples import read_samples
 from odl.run.session import RunOptions, open_port, run, run_steps
+from odl.target import load
 
 WINDOWS = 4
 
@@ -37,7 +38,12 @@ def every_tensor(project: Project, elf: Path, cores: int) -> list[dict[str, npt.
 
 @pytest.mark.parametrize(
     ("target", "most", "teams"),
-    [("spike", 8, (1, 2, 3, 8)), ("qemu", 4, (1, 4)), ("host", 3, (1, 3))],
+    [
+        ("spike", 8, (1, 2, 3, 8)),
+        ("gap9", 8, (1, 3, 8)),
+        ("qemu", 4, (1, 4)),
+        ("host", 3, (1, 3)),
+    ],
 )
 def test_results_do_not_depend_on_the_number_of_cores(
     tmp_path: Path, target: str, most: int, teams: tuple[int, ...]
@@ -51,8 +57,10 @@ def test_results_do_not_depend_on_the_number_of_cores(
             assert all(a[name].tobytes() == b[name].tobytes() for name in a)
 
 
-@pytest.mark.parametrize("target", ["spike", "qemu", "host"])
-@pytest.mark.parametrize("toolchain", ["zig", "clang", "gcc"])
+@pytest.mark.parametrize(
+    ("target", "toolchain"),
+    [(t, c) for t in ("spike", "gap9", "qemu", "host") for c in load(t).build.toolchains],
+)
 def test_every_tensor_is_within_its_bound(tmp_path: Path, target: str, toolchain: str) -> None:
     project = compiled(tmp_path, target, 2)
     image = build(project, toolchain)
@@ -79,16 +87,18 @@ def test_cost_is_exact_and_shared_fairly_on_spike(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kernel", "node"),
+    ("target", "kernel", "node"),
     [
-        ("odl_conv2d_f32", "stem"),
-        ("odl_max_pool_f32", "pool"),
-        ("odl_matmul_f32", "block1/pointwise"),
-        ("odl_softmax_f32", "softmax"),
+        ("host", "odl_conv2d_f32", "stem"),
+        ("host", "odl_max_pool_f32", "pool"),
+        ("host", "odl_matmul_f32", "block1/pointwise"),
+        ("host", "odl_softmax_f32", "softmax"),
+        ("gap9", "odl_max_pool_f32_xpulp", "pool"),
+        ("gap9", "odl_matmul_f32_xpulp", "block1/pointwise"),
     ],
 )
-def test_a_broken_kernel_is_named(tmp_path: Path, kernel: str, node: str) -> None:
-    project = compiled(tmp_path, "host", 1)
+def test_a_broken_kernel_is_named(tmp_path: Path, target: str, kernel: str, node: str) -> None:
+    project = compiled(tmp_path, target, 1)
     image = build(project, defines=(f"ODL_BREAK_KERNEL={kernel}",))
     with open_port(project, Path(image.elf), RunOptions()) as port:
         result = run(project, port, read_samples(DATA, project, 1), RunOptions())
