@@ -32,7 +32,8 @@ def said(capsys: pytest.CaptureFixture[str]) -> str:
 def test_help_names_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
     assert _run(["--help"]) == 0
     text = capsys.readouterr().out
-    for verb in ["compile", "build", "run", "analyze", "ops", "targets", "doctor", "view", "demo"]:
+    verbs = ["compile", "build", "run", "analyze", "adapter", "methods", "ops", "targets"]
+    for verb in [*verbs, "doctor", "view", "demo"]:
         assert re.search(rf"^  {verb} ", text, re.MULTILINE), verb
 
 
@@ -286,7 +287,7 @@ def test_compile_says_what_trains(tmp_path: Path, capsys: pytest.CaptureFixture[
         r"  to keep to --ram, \d+ results are computed twice: [\d,]+ MAC more", lines[1]
     )
     assert re.fullmatch(
-        r"  a training step: \d+ states of 15,\d+ bytes; steps 0 to 14 .*", lines[2]
+        r"  a training step: \d+ states of 15,\d+ bytes; steps 0 to 15 .*", lines[2]
     )
     assert lines[3] == f"next: odl run {out} --data SAMPLES.npz --steps N"
 
@@ -351,3 +352,49 @@ def test_training_a_program_that_does_not_is_2(
 ) -> None:
     assert _run(["run", str(watch), "--data", str(DATA), "--steps", "3"]) == 2
     assert said(capsys) == "odl: the program does not train; compile it with --train"
+
+
+def test_methods_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run(["methods", "--layer", "32,16,3,3", "--json"]) == 0
+    rows = {row["method"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["full"]["trained bytes"] == f"{4 * (32 * 16 * 9 + 32):,}"
+    assert rows["lora"]["trained bytes"] == f"{4 * 4 * (32 + 16 * 9):,}"
+    assert (rows["lora"]["kept"], rows["lora-fa"]["kept"], rows["bias"]["kept"]) == ("20", "4", "0")
+    assert rows["lora"]["paper"] == "arXiv:2106.09685"
+    assert _run(["methods"]) == 0
+    assert "lora-fa" in capsys.readouterr().out
+    assert _run(["methods", "--layer", "64"]) == 2
+    assert "'64' is not OUTPUTS,CHANNELS[,WINDOW...]" in said(capsys)
+
+
+def test_an_adapter_is_exported_inspected_and_merged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from odl.project import read
+    from odl.run.state_file import save_state
+
+    folder, other = tmp_path / "b", tmp_path / "other"
+    train = ["-t", "host", "--train", "eva:r=2+bias", "--calibrate", str(DATA)]
+    assert _run(["compile", str(MODEL), *train, "-o", str(folder)]) == 0
+    assert _run(["compile", str(MODEL), "--train", "lora:r=2", "-o", str(other)]) == 0
+    project = read(folder)
+    assert project.training is not None
+    infos = {n: project.tensors[project.number(n)] for n, _ in project.training.states}
+    rng = np.random.default_rng(0)
+    states = {n: rng.normal(0, 0.1, i.shape).astype(i.dtype.numpy) for n, i in infos.items()}
+    state, file, merged = (tmp_path / n for n in ("s.safetensors", "a.safetensors", "m.onnx"))
+    save_state(state, project, {**states, "odl/updates": np.array(7, np.int32)})
+    capsys.readouterr()
+    assert _run(["adapter", "export", str(folder), str(state), str(file)]) == 0
+    assert capsys.readouterr().out.endswith("bytes learnt in 7 updates\n")
+    assert _run(["adapter", "inspect", str(folder), str(file), "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert (data["methods"], data["updates"]) == ("eva", "7")
+    assert {c["method"] for c in data["changes"]} == {"eva", "itself"}
+    assert _run(["adapter", "inspect", str(folder), str(file)]) == 0
+    assert "intruders" in capsys.readouterr().out
+    assert _run(["adapter", "merge", str(folder), str(file), str(merged)]) == 0
+    assert _run(["compile", str(merged), "-o", str(tmp_path / "c")]) == 0
+    capsys.readouterr()
+    assert _run(["adapter", "merge", str(other), str(file), str(merged)]) == 6
+    assert "is the adapter of another base" in said(capsys)
