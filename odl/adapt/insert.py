@@ -67,7 +67,7 @@ class _Inserted:
 
     def _factor(self, role: str, trained: bool, values: Array) -> ir.Value:
         linear, chain = self.layer.linear, self.layer.chain
-        if role == "rows":
+        if role in ("rows", "steps"):
             values = linear.vector(values)
         elif role != "entries":
             taps = role == "right" or (role == "left" and chain.implicit)
@@ -174,11 +174,11 @@ class _Inserted:
         if codes is None:
             u = linear.product(w, x, w.given(weights))
         else:
-            taken = w.given(weights)
+            taken, steps = w.given(weights), codes.steps.values.ravel()
             if use.rows is not None:
                 rows = np.concatenate(list(codes.values))[slice(*use.rows)][None]
-                taken = w.array(codes.packed(linear.array(rows)))
-            u = linear.coded(w, x, taken, like)
+                taken, steps = w.array(codes.packed(linear.array(rows))), steps[slice(*use.rows)]
+            u = linear.coded(w, x, taken, w.array(steps.astype(np.float32)), like)
         w.nodes[-1].name = node.name
         node.name = f"{node.name}/replaced"
         if self.layer.chain.left is not None:
