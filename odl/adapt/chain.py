@@ -53,10 +53,12 @@ class Blocks:
 
 @dataclass(frozen=True)
 class Codes:
-    """The base is integers, which stay what they are; with `rows` as their steps."""
+    """The base is integers times a step for each output; both stay what they are."""
 
     values: Array
     bits: int
+    steps: Factor
+    """[groups, outputs, 1]"""
 
     def packed(self, array: Array) -> Array:
         """As constants hold them: matrices of four bits in so many; windows have no such kernel."""
@@ -96,7 +98,7 @@ class Chain:
         """The tensors, by their role."""
         known = {
             "left": self.left, "core": self.core, "right": self.right, "rows": self.rows,
-            "entries": self.entries,
+            "entries": self.entries, "steps": self.codes.steps if self.codes else None,
         }  # fmt: skip
         return {k: f for k, f in known.items() if isinstance(f, (Factor, Entries))}
 
@@ -168,7 +170,7 @@ class Chain:
 
     def weight(self, base: Array, values: Mapping[str, Array], channels: int) -> Array:
         """W, from the base that is stored and the factors as they are."""
-        whole = base if self.codes is None else self.codes.values
+        whole = base if self.codes is None else self.codes.values * values["steps"]
         w = np.array(whole, np.float64, order="C")
         if self.entries is not None:
             w.ravel()[self.entries.at] += values["entries"]

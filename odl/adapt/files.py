@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnx
+import onnx.inliner
 import onnx_ir as ir
 from onnx import numpy_helper
 
@@ -167,7 +168,11 @@ class Change:
 
 
 def merge(base: Base, learnt: Tensors) -> tuple[onnx.ModelProto, list[Change]]:
-    """The graph for inference with all that was learnt in its constants, and what has changed."""
+    """The graph for inference with what was learnt in its constants, of standard operators alone.
+
+    Returns:
+        the graph, and what has changed.
+    """
     arrays, known = {**base.constants, **learnt}, {t.name for t in base.graph.graph.initializer}
     merged = {name: array for name, array in learnt.items() if name in known}
     changes = [_change(n, "itself", _flat(base.before(n)), _flat(v)) for n, v in merged.items()]
@@ -181,7 +186,7 @@ def merge(base: Base, learnt: Tensors) -> tuple[onnx.ModelProto, list[Change]]:
     for tensor in graph.graph.initializer:
         if tensor.name in merged:
             tensor.CopyFrom(numpy_helper.from_array(merged[tensor.name], tensor.name))
-    return graph, changes
+    return onnx.inliner.inline_local_functions(graph, convert_version=True), changes
 
 
 def _flat(array: Array) -> Array:

@@ -5,7 +5,6 @@ No weight is made anew in a run, but where single entries are added to it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -40,17 +39,13 @@ def adapt(model: ir.Model, plan: Plan, half: bool) -> list[ir.Value]:
     return trained
 
 
-@dataclass
 class _Inserted:
     """One layer; `trained` are its new constants that learn."""
 
-    graph: ir.Graph
-    layer: Layer
-    half: bool
-
-    def __post_init__(self) -> None:
+    def __init__(self, graph: ir.Graph, layer: Layer, half: bool) -> None:
+        self.graph, self.layer, self.half = graph, layer, half
         self.trained: list[ir.Value] = []
-        weight, chain = self.layer.parameter.value, self.layer.chain
+        weight, chain = layer.parameter.value, layer.chain
         self.name = f"{weight.name}/{self.layer.method.name}"
         found = uses(weight, self.layer.linear)
         if not found:
@@ -72,11 +67,11 @@ class _Inserted:
 
     def _factor(self, role: str, trained: bool, values: Array) -> ir.Value:
         linear, chain = self.layer.linear, self.layer.chain
-        if role == "rows":
+        if role in ("rows", "steps"):
             values = linear.vector(values)
         elif role != "entries":
-            implicit = isinstance(chain.right, (Columns, Blocks))
-            values = linear.array(values, taps=role == "right" or (role == "left" and implicit))
+            taps = role == "right" or (role == "left" and chain.implicit)
+            values = linear.array(values, taps)
         value = _constant(self.graph, f"{self.name}/{role}", values.astype(np.float32))
         if trained:
             self.trained.append(value)
@@ -123,6 +118,7 @@ class _Inserted:
             return
         outputs = [i for i, v in enumerate(self.graph.outputs) if v is old]
         for value in w.initializers:
+            value.name = _free(self.graph, str(value.name))
             self.graph.register_initializer(value)
         w.initializers = []
         self.graph.insert_after(node, w.take())
@@ -157,8 +153,7 @@ class _Inserted:
             z = linear.product(w, z, self._part(w, use, "core"), taps=False)
         if chain.scale != 1:
             z = z * chain.scale
-        implicit = isinstance(chain.right, (Columns, Blocks))
-        return linear.product(w, z, self._part(w, use, "left"), base, taps=implicit)
+        return linear.product(w, z, self._part(w, use, "left"), base, taps=chain.implicit)
 
     def _right(self, w: Weaver, use: Use, x: Term) -> Term:
         right, linear = self.layer.chain.right, use.linear
@@ -179,11 +174,11 @@ class _Inserted:
         if codes is None:
             u = linear.product(w, x, w.given(weights))
         else:
-            taken = w.given(weights)
+            taken, steps = w.given(weights), codes.steps.values.ravel()
             if use.rows is not None:
                 rows = np.concatenate(list(codes.values))[slice(*use.rows)][None]
-                taken = w.array(codes.packed(linear.array(rows)))
-            u = linear.coded(w, x, taken, like)
+                taken, steps = w.array(codes.packed(linear.array(rows))), steps[slice(*use.rows)]
+            u = linear.coded(w, x, taken, w.array(steps.astype(np.float32)), like)
         w.nodes[-1].name = node.name
         node.name = f"{node.name}/replaced"
         if self.layer.chain.left is not None:
@@ -203,7 +198,16 @@ def _drop_unread(graph: ir.Graph, value: ir.Value, users: set[ir.Node]) -> None:
 
 
 def _constant(graph: ir.Graph, name: str, array: Array) -> ir.Value:
+    name = _free(graph, name)
     value = ir.Value(name=name, const_value=ir.tensor(np.ascontiguousarray(array), name=name))
     value.shape, value.type = ir.Shape(array.shape), ir.TensorType(ir.DataType(F32.onnx))
     graph.register_initializer(value)
     return value
+
+
+def _free(graph: ir.Graph, name: str) -> str:
+    """The name, or one like it that no value has."""
+    taken = ir.convenience.create_value_mapping(graph)
+    while name in taken:
+        name += "'"
+    return name

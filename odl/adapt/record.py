@@ -70,7 +70,7 @@ class Record:
             stored = np.asarray(arrays[name]).astype(np.float64)
             if role == "entries":
                 values[role] = stored
-            elif role == "rows":
+            elif role in ("rows", "steps"):
                 values[role] = stored.reshape(linear.groups, linear.outputs, 1)
             else:
                 values[role] = linear.matrix(stored)
@@ -85,7 +85,7 @@ class Record:
         if self.entries:
             made["entries"] = Entries(np.array(self.entries), values["entries"])
         if self.bits:
-            made["codes"] = Codes(base, self.bits)
+            made["codes"] = Codes(base, self.bits, made.pop("steps"))
         return Chain(scale=self.scale, **made)
 
 

@@ -56,8 +56,12 @@ class Woven(Linear):
         """weights x + plus; without `taps` x has a value for each of its columns."""
         raise NotImplementedError
 
-    def coded(self, w: Weaver, x: Term, codes: Term, like: Term) -> Term:
-        """The product with weights that are integers; `like` is one with others."""
+    def coded(self, w: Weaver, x: Term, codes: Term, steps: Term, like: Term) -> Term:
+        """The product with weights that are integers times a step for each output.
+
+        Args:
+            like: a product of this kind.
+        """
         raise NotImplementedError
 
     def scaled(self, w: Weaver, u: Term, scale: Term, plus: Term | None, like: Term) -> Term:
@@ -112,14 +116,14 @@ class Product(Woven):
         made = w.term(self.op, x, weights)
         return made if plus is None else made + plus
 
-    def coded(self, w: Weaver, x: Term, codes: Term, like: Term) -> Term:
-        one = w.array(np.ones((), np.float32))
-        zero = w.array(np.zeros((), codes.dtype.numpy))
+    def coded(self, w: Weaver, x: Term, codes: Term, steps: Term, like: Term) -> Term:
+        zero = w.array(np.zeros(steps.shape, codes.dtype.numpy))
         if self.op != "Gemm":
-            return w.term("ai.odl.WMatMul", x, codes, one, zero, like=like, axis=1, block_size=0)
+            return w.term("ai.odl.WMatMul", x, codes, steps, zero, like=like, axis=1, block_size=0)
         none = w.array(np.zeros(self.outputs, np.float32))
-        more: dict[str, Any] = {"axis": 0, "block_size": 0, "transB": int(self.by_rows)}
-        return w.term("ai.odl.WGemm", x, codes, one, zero, none, like=like, transA=0, **more)
+        turned = int(self.by_rows)
+        more: dict[str, Any] = {"axis": 1 - turned, "block_size": 0, "transB": turned}
+        return w.term("ai.odl.WGemm", x, codes, steps, zero, none, like=like, transA=0, **more)
 
     def scaled(self, w: Weaver, u: Term, scale: Term, plus: Term | None, like: Term) -> Term:
         made = u * scale
@@ -176,12 +180,11 @@ class Convolution(Woven):
     def _pointwise(self) -> dict[str, Any]:
         return {"kernel_shape": (1,) * len(self.taps), "group": self.groups}
 
-    def coded(self, w: Weaver, x: Term, codes: Term, like: Term) -> Term:
-        one = w.array(np.ones((), np.float32))
-        zero = w.array(np.zeros((), codes.dtype.numpy))
+    def coded(self, w: Weaver, x: Term, codes: Term, steps: Term, like: Term) -> Term:
+        zero = w.array(np.zeros(steps.shape, codes.dtype.numpy))
         none = w.array(np.zeros(self.groups * self.outputs, np.float32))
         more = self._geometry()
-        return w.term("ai.odl.WConv", x, codes, one, zero, none, like=like, axis=0, **more)
+        return w.term("ai.odl.WConv", x, codes, steps, zero, none, like=like, axis=0, **more)
 
     def scaled(self, w: Weaver, u: Term, scale: Term, plus: Term | None, like: Term) -> Term:
         none = w.array(np.zeros(self.groups * self.outputs, np.float32))

@@ -166,23 +166,27 @@ class _Product(WeightOnly):
         self._matrix(node)
 
     def gradient(self, b: Backward, node: Node) -> Gradients:
-        """With one scale for all weights, dx is a product with the same integers."""
-        if node.const(2, "scale").size > 1 or node.attr("transA", 0):
+        """Where scales are those of columns, dx is a product with the same integers."""
+        zero = node.const(3, "zero point").ravel()
+        if node.attr("block_size", 0) or node.attr("transA", 0) or (zero != zero[0]).any():
             return super().gradient(b, node)
         found: list[Term | None] = [None] * len(node.ir.inputs)
         dy, by_row = b.dy(), bool(node.attr("transB", 0))
         if b.wants(4):
             found[4] = dy.sum([0])
         if b.wants(0):
-            rows = dy.reshape([-1, dy.shape[-1]]) if len(dy.shape) != 2 else dy
-            none = b.array(np.zeros(node.shape(1)[1 if by_row else 0], np.float32))
-            more: dict[str, Any] = {"axis": 0, "block_size": 0, "transA": 0}
+            rows = dy if len(dy.shape) == 2 else dy.reshape([-1, dy.shape[-1]])
+            rows = rows * b.x(2)
+            one = b.array(np.ones((), np.float32))
+            none = b.array(np.zeros(node.shape()[-1], np.float32))
+            same: dict[str, Any] = {"axis": 0, "block_size": 0, "transA": 0}
             dx = b.term(
-                "ai.odl.WGemm", rows, b.x(1), b.x(2), b.x(3), none, transB=int(not by_row), **more
-            )
+                "ai.odl.WGemm", rows, b.x(1), one, b.array(zero[0]), none,
+                transB=int(not by_row), **same,
+            )  # fmt: skip
             dx = b.x(0).like_type(dx)
-            dx.value.shape = ir.Shape([product(dy.shape[:-1]), none.shape[0]])
-            found[0] = dx if rows is dy else dx.reshape(b.x(0).shape)
+            dx.value.shape = ir.Shape([product(dy.shape[:-1]), node.shape()[-1]])
+            found[0] = dx if len(dy.shape) == 2 else dx.reshape(b.x(0).shape)
         return found
 
     def _call(self, node: Node, m: int, x_stride: tuple[int, int], bias: Ref | None) -> list[Call]:

@@ -96,3 +96,15 @@ def test_spent_ranks_follow_what_layers_see() -> None:
     ranks = [shape[0] for name, shape in shapes.items() if name.endswith("eva/right")]
     assert sum(ranks) <= 4
     assert all(1 <= r <= 4 for r in ranks)
+
+
+def test_names_that_the_model_has_taken() -> None:
+    proto = conv_net()
+    for tensor in proto.graph.initializer:
+        if tensor.name == "dense_b":
+            tensor.name = "dense_w/lora/left"
+    for node in proto.graph.node:
+        node.input[:] = ["dense_w/lora/left" if n == "dense_b" else n for n in node.input]
+    made = compiled("lora:r=1,layers=dense_w+bias", proto)
+    names = {s.tensor for s in made.program.states}
+    assert {"dense_w/lora/left", "dense_w/lora/left'"} <= names

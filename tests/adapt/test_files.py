@@ -32,7 +32,7 @@ def learnt(made: Compiled, feeds: list[dict[str, Array]]) -> tuple[dict[str, Arr
     return states, train(made, [feeds[0]], states)[0][made.program.outputs[0]]
 
 
-METHODS = ["full", "bias", "last:1", "lora+bias", "pissa", "core", "paca", "miss", "sparse",
+METHODS = ["full", "bias", "norm", "last:1", "lora+bias", "pissa", "core", "paca", "miss", "sparse",
            "affine", "peqa"]  # fmt: skip
 
 
@@ -42,7 +42,7 @@ def test_the_merged_model_predicts_what_the_program_does(
     method: str, dtype: str, tmp_path: Path
 ) -> None:
     first, *others = method.split("+")
-    known = first not in ("full", "bias", "last:1")
+    known = first not in ("full", "bias", "norm", "last:1")
     text = "+".join([asked(first) if known else first, *others])
     options = TrainOptions(text, optimizer="adam:lr=0.02")
     made, feeds = compiled(options, conv_net(), dtype=dtype), batches(6)
@@ -55,7 +55,8 @@ def test_the_merged_model_predicts_what_the_program_does(
     assert set(found) == {n for n in states if not n.startswith("odl/")
                           and not n.endswith(("/mean", "/variance"))}  # fmt: skip
     graph, changes = merge(base, found)
-    onnx.checker.check_model(graph, full_check=False)
+    onnx.checker.check_model(graph, full_check=True)
+    assert not graph.functions
     got = ReferenceEvaluator(graph).run(None, {"image": feeds[0]["image"]})[0]
     tolerance = 2e-6 if dtype == "fp32" else 5e-3
     np.testing.assert_allclose(got, want, atol=tolerance)

@@ -76,3 +76,9 @@ def test_a_relu_whose_output_a_weight_gradient_reads_keeps_it() -> None:
     assert ops.count("ai.odl.ReluGrad") == DEPTH
     assert "Where" in [c.op for c in made("bias").program.calls]
     assert "ai.odl.ReluGrad" not in [c.op for c in made("bias").program.calls]
+
+
+def test_no_zeros_stand_in_flash() -> None:
+    """Those that gradients of picked channels are added to are made in every run."""
+    lora, paca = (made(t).program.constant_bytes for t in ("lora:r=4", "paca:k=2"))
+    assert paca <= lora

@@ -63,7 +63,7 @@ def values_of(a: Adapted, layer: Layer, feeds: Mapping[str, Array]) -> dict[str,
     found, linear = {}, layer.linear
     for role, name in record.factors.items():
         stored = np.asarray(feeds.get(name, a.constants.get(name)), np.float64)
-        if role == "rows":
+        if role in ("rows", "steps"):
             found[role] = stored.reshape(linear.groups, linear.outputs, 1)
         else:
             found[role] = stored if role == "entries" else linear.matrix(stored)
@@ -98,8 +98,7 @@ def test_a_layer_starts_as_it_was(method: str, kind: str, half: bool) -> None:
         base = np.abs(a.constants[layer.given.name].astype(np.float64))
         bound = u * base + 2.0**-23 * np.abs(w0) + 2.0**-25 * half
         if isinstance(layer.chain.codes, Codes):
-            assert layer.chain.rows is not None
-            step = layer.chain.rows.values / 2 * (1 + 2.0**-9)
+            step = layer.chain.codes.steps.values / 2 * (1 + 2.0**-9)
             bound = layer.linear.array(np.broadcast_to(step, layer.given.weight.shape) + 1e-6)
         assert (np.abs(start - w0) <= bound).all()
 
@@ -210,9 +209,8 @@ def test_half_precision_stays_within_its_bound(method: str, kind: str) -> None:
     for layer in a.layers:
         base = np.abs(layer.linear.matrix(a.constants[layer.given.name].astype(np.float64)))
         parts = {k: np.abs(v) for k, v in values_of(a, layer, feeds).items()}
-        sizes[layer.given.name] = layer.linear.array(
-            layer.chain.weight(base, parts, layer.linear.channels)
-        )
+        whole = np.abs(layer.chain.weight(base, parts, layer.linear.channels))
+        sizes[layer.given.name] = layer.linear.array(whole)
     for v in a.plain.graph.initializers.values():
         if str(v.name) not in sizes and v.const_value is not None:
             array = v.const_value.numpy()

@@ -16,12 +16,6 @@ from odl.cli import _run
 from odl.demo import DATA, MODEL
 
 
-@pytest.fixture
-def watch(tmp_path: Path) -> Path:
-    assert _run(["compile", str(MODEL), "-t", "host", "-o", str(tmp_path / "watch")]) == 0
-    return tmp_path / "watch"
-
-
 def said(capsys: pytest.CaptureFixture[str]) -> str:
     """The one line on standard error."""
     text = capsys.readouterr().err
@@ -32,20 +26,8 @@ def said(capsys: pytest.CaptureFixture[str]) -> str:
 def test_help_names_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
     assert _run(["--help"]) == 0
     text = capsys.readouterr().out
-    verbs = [
-        "compile",
-        "build",
-        "run",
-        "profile",
-        "size",
-        "bench",
-        "analyze",
-        "ops",
-        "targets",
-        "doctor",
-        "view",
-    ]
-    for verb in [*verbs, "demo"]:
+    verbs = "adapter analyze bench build compile demo doctor methods ops profile run size targets"
+    for verb in [*verbs.split(), "tune", "view"]:
         assert re.search(rf"^  {verb} ", text, re.MULTILINE), verb
 
 
@@ -309,87 +291,3 @@ def test_demo_runs_the_main_job(capsys: pytest.CaptureFixture[str], tmp_path: Pa
     assert "instructions per inference" in captured.out
     assert captured.err.startswith("==> odl compile watch.onnx --target spike --cores 8\n")
     assert (out / "model.c").is_file()
-
-
-@pytest.fixture
-def trainer(tmp_path: Path) -> Path:
-    folder = tmp_path / "trainer"
-    options = ["--train", "last:1", "--optimizer", "adam:lr=0.01", "-t", "host", "--cores", "2"]
-    assert _run(["compile", str(MODEL), *options, "-o", str(folder)]) == 0
-    return folder
-
-
-def test_compile_says_what_trains(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    out = tmp_path / "b"
-    options = ["--train", "full", "--ram", "40k", "-t", "spike"]
-    assert _run(["compile", str(MODEL), *options, "-o", str(out)]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert re.fullmatch(
-        r"  to keep to --ram, \d+ results are computed twice: [\d,]+ MAC more", lines[1]
-    )
-    assert re.fullmatch(
-        r"  a training step: \d+ states of 15,\d+ bytes; steps 0 to 14 .*", lines[2]
-    )
-    assert lines[3] == f"next: odl run {out} --data SAMPLES.npz --steps N"
-
-
-def test_ram_that_is_not_enough_is_4(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    options = ["--train", "full", "--ram", "30000"]
-    assert _run(["compile", str(MODEL), *options, "-o", str(tmp_path / "b")]) == 4
-    assert "more than --ram, whatever is computed again" in said(capsys)
-    assert not (tmp_path / "b").exists()
-
-
-@pytest.mark.parametrize("size", ["4q", "0", "-1", "k", "1e3"])
-def test_a_size_is_checked(size: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert _run(["analyze", str(MODEL), f"--ram={size}"]) == 2
-    assert "no size such as 65536, 64k or 1M" in said(capsys)
-
-
-def test_analyze_shows_the_trade(capsys: pytest.CaptureFixture[str]) -> None:
-    assert _run(["analyze", str(MODEL), "--train", "full"]) == 0
-    text = capsys.readouterr().out
-    assert "for the backward pass" in text
-    assert re.search(r"with --ram +results computed twice\n +[\d,]+ bytes: [\d,]+ MAC more", text)
-    assert _run(["analyze", str(MODEL), "--train", "bias", "--json"]) == 0
-    data = json.loads(capsys.readouterr().out)
-    assert data["trade"][0]["peak"] <= data["ram"]["lower_bound"]
-    assert sum(s["bytes"] for s in data["stored"]) < data["ram"]["lower_bound"]
-
-
-def test_run_trains(trainer: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    state = tmp_path / "s.safetensors"
-    learn = ["run", str(trainer), "--data", str(DATA), "--steps", "12", "--seed", "1"]
-    assert _run([*learn, "--verify-steps", "2", "--save", str(state)]) == 0
-    text = capfd.readouterr().out
-    assert re.search(r"steps +12, of which 0 skipped", text)
-    assert re.search(r"verified +\d+ tensors of 2 steps, in their bounds", text)
-    assert "drift of the loss" in text
-    assert state.is_file()
-    assert _run([*learn, "--json", "--load", str(state), "--eval", str(DATA), "--no-verify"]) == 0
-    lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
-    assert [line["step"] for line in lines[:-1]] == list(range(1, 13))
-    assert lines[-1]["ok"]
-    assert lines[-1]["before"]["labelled"] == 210
-    assert lines[-1]["verified_steps"] == 0
-
-
-def test_a_state_of_another_program_is_6(
-    trainer: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    state, other = tmp_path / "s.safetensors", tmp_path / "other"
-    assert (
-        _run(["run", str(trainer), "--data", str(DATA), "--steps", "1", "--save", str(state)]) == 0
-    )
-    assert _run(["compile", str(MODEL), "--train", "bias", "-o", str(other)]) == 0
-    capsys.readouterr()
-    learn = ["run", str(other), "--data", str(DATA), "--steps", "1", "--load", str(state)]
-    assert _run(learn) == 6
-    assert "was saved from another program" in said(capsys)
-
-
-def test_training_a_program_that_does_not_is_2(
-    watch: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert _run(["run", str(watch), "--data", str(DATA), "--steps", "3"]) == 2
-    assert said(capsys) == "odl: the program does not train; compile it with --train"

@@ -1,4 +1,8 @@
-"""PEQA: the weight is integers that stay as they are; the step of each output learns."""
+"""PEQA: the weight is integers that stay as they are; the step of each output learns.
+
+What is trained is the step over its first value. A gradient of the step itself has factors as large
+as the integers, and the step is as small as one over them: no rate would suit it and the biases.
+"""
 
 from __future__ import annotations
 
@@ -21,4 +25,5 @@ class Peqa(Adapter):
         step = np.where(top == 0, 1.0, top / most).astype(np.float16).astype(np.float64)
         step = np.where(step == 0, 1.0, step)  # so small a row becomes zeros
         codes = np.clip(np.rint(given.weight / step), -most, most)
-        return Chain(rows=Factor(step), codes=Codes(codes.astype(np.int8), bits))
+        integers = Codes(codes.astype(np.int8), bits, Factor(step, trained=False))
+        return Chain(rows=Factor(np.ones_like(step)), codes=integers)

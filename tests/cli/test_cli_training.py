@@ -1,0 +1,144 @@
+"""The command line where a network learns: training, adapters, and what they say."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from odl.cli import _run
+from odl.demo import DATA, MODEL
+from tests.cli.test_cli import said
+
+
+@pytest.fixture
+def trainer(tmp_path: Path) -> Path:
+    folder = tmp_path / "trainer"
+    options = ["--train", "last:1", "--optimizer", "adam:lr=0.01", "-t", "host", "--cores", "2"]
+    assert _run(["compile", str(MODEL), *options, "-o", str(folder)]) == 0
+    return folder
+
+
+def test_compile_says_what_trains(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "b"
+    options = ["--train", "full", "--ram", "40k", "-t", "spike"]
+    assert _run(["compile", str(MODEL), *options, "-o", str(out)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(
+        r"  to keep to --ram, \d+ results are computed twice: [\d,]+ MAC more", lines[1]
+    )
+    assert re.fullmatch(
+        r"  a training step: \d+ states of 15,\d+ bytes; steps 0 to 15 .*", lines[2]
+    )
+    assert lines[3] == f"next: odl run {out} --data SAMPLES.npz --steps N"
+
+
+def test_ram_that_is_not_enough_is_4(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--train", "full", "--ram", "30000"]
+    assert _run(["compile", str(MODEL), *options, "-o", str(tmp_path / "b")]) == 4
+    assert "more than --ram, whatever is computed again" in said(capsys)
+    assert not (tmp_path / "b").exists()
+
+
+@pytest.mark.parametrize("size", ["4q", "0", "-1", "k", "1e3"])
+def test_a_size_is_checked(size: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run(["analyze", str(MODEL), f"--ram={size}"]) == 2
+    assert "no size such as 65536, 64k or 1M" in said(capsys)
+
+
+def test_analyze_shows_the_trade(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run(["analyze", str(MODEL), "--train", "full"]) == 0
+    text = capsys.readouterr().out
+    assert "for the backward pass" in text
+    assert re.search(r"with --ram +results computed twice\n +[\d,]+ bytes: [\d,]+ MAC more", text)
+    assert _run(["analyze", str(MODEL), "--train", "bias", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["trade"][0]["peak"] <= data["ram"]["lower_bound"]
+    assert sum(s["bytes"] for s in data["stored"]) < data["ram"]["lower_bound"]
+
+
+def test_run_trains(trainer: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    state = tmp_path / "s.safetensors"
+    learn = ["run", str(trainer), "--data", str(DATA), "--steps", "12", "--seed", "1"]
+    assert _run([*learn, "--verify-steps", "2", "--save", str(state)]) == 0
+    text = capfd.readouterr().out
+    assert re.search(r"steps +12, of which 0 skipped", text)
+    assert re.search(r"verified +\d+ tensors of 2 steps, in their bounds", text)
+    assert "drift of the loss" in text
+    assert state.is_file()
+    assert _run([*learn, "--json", "--load", str(state), "--eval", str(DATA), "--no-verify"]) == 0
+    lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert [line["step"] for line in lines[:-1]] == list(range(1, 13))
+    assert lines[-1]["ok"]
+    assert lines[-1]["before"]["labelled"] == 210
+    assert lines[-1]["verified_steps"] == 0
+
+
+def test_a_state_of_another_program_is_6(
+    trainer: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state, other = tmp_path / "s.safetensors", tmp_path / "other"
+    assert (
+        _run(["run", str(trainer), "--data", str(DATA), "--steps", "1", "--save", str(state)]) == 0
+    )
+    assert _run(["compile", str(MODEL), "--train", "bias", "-o", str(other)]) == 0
+    capsys.readouterr()
+    learn = ["run", str(other), "--data", str(DATA), "--steps", "1", "--load", str(state)]
+    assert _run(learn) == 6
+    assert "was saved from another program" in said(capsys)
+
+
+def test_training_a_program_that_does_not_is_2(
+    watch: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _run(["run", str(watch), "--data", str(DATA), "--steps", "3"]) == 2
+    assert said(capsys) == "odl: the program does not train; compile it with --train"
+
+
+def test_methods_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run(["methods", "--layer", "32,16,3,3", "--json"]) == 0
+    rows = {row["method"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["full"]["trained bytes"] == f"{4 * (32 * 16 * 9 + 32):,}"
+    assert rows["lora"]["trained bytes"] == f"{4 * 4 * (32 + 16 * 9):,}"
+    assert (rows["lora"]["kept"], rows["lora-fa"]["kept"], rows["bias"]["kept"]) == ("20", "4", "0")
+    assert rows["lora"]["paper"] == "arXiv:2106.09685"
+    assert _run(["methods"]) == 0
+    assert "lora-fa" in capsys.readouterr().out
+    assert _run(["methods", "--layer", "64"]) == 2
+    assert "'64' is not OUTPUTS,CHANNELS[,WINDOW...]" in said(capsys)
+
+
+def test_an_adapter_is_exported_inspected_and_merged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from odl.project import read
+    from odl.run.state_file import save_state
+
+    folder, other = tmp_path / "b", tmp_path / "other"
+    train = ["-t", "host", "--train", "eva:r=2+bias", "--calibrate", str(DATA)]
+    assert _run(["compile", str(MODEL), *train, "-o", str(folder)]) == 0
+    assert _run(["compile", str(MODEL), "--train", "lora:r=2", "-o", str(other)]) == 0
+    project = read(folder)
+    assert project.training is not None
+    infos = {n: project.tensors[project.number(n)] for n, _ in project.training.states}
+    rng = np.random.default_rng(0)
+    states = {n: rng.normal(0, 0.1, i.shape).astype(i.dtype.numpy) for n, i in infos.items()}
+    state, file, merged = (tmp_path / n for n in ("s.safetensors", "a.safetensors", "m.onnx"))
+    save_state(state, project, {**states, "odl/updates": np.array(7, np.int32)})
+    capsys.readouterr()
+    assert _run(["adapter", "export", str(folder), str(state), str(file)]) == 0
+    assert capsys.readouterr().out.endswith("bytes learnt in 7 updates\n")
+    assert _run(["adapter", "inspect", str(folder), str(file), "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert (data["methods"], data["updates"]) == ("eva", "7")
+    assert {c["method"] for c in data["changes"]} == {"eva", "itself"}
+    assert _run(["adapter", "inspect", str(folder), str(file)]) == 0
+    assert "intruders" in capsys.readouterr().out
+    assert _run(["adapter", "merge", str(folder), str(file), str(merged)]) == 0
+    assert _run(["compile", str(merged), "-o", str(tmp_path / "c")]) == 0
+    capsys.readouterr()
+    assert _run(["adapter", "merge", str(other), str(file), str(merged)]) == 6
+    assert "is the adapter of another base" in said(capsys)
