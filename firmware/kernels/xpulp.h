@@ -126,7 +126,8 @@ struct odl_part {
 
 static inline struct odl_range odl_share(int32_t n, int32_t unit, int32_t self, int32_t of) {
     const int32_t units = (n + unit - 1) / unit;
-    const int32_t begin = units * self / of * unit, end = units * (self + 1) / of * unit;
+    const int32_t begin = odl_over(units * self, of) * unit;
+    const int32_t end = odl_over(units * (self + 1), of) * unit;
     return (struct odl_range){begin, end < n ? end : n};
 }
 
@@ -137,7 +138,7 @@ static inline struct odl_part odl_grid(int32_t m, int32_t n, int32_t rows, int32
     int32_t best = 0, least = INT32_MAX;
     for (int32_t s = 0; (core.count & ((1 << s) - 1)) == 0 && core.count >> s; s++) {
         const int32_t others = core.count >> s;
-        const int32_t most = ((down + (1 << s) - 1) >> s) * ((across + others - 1) / others);
+        const int32_t most = ((down + (1 << s) - 1) >> s) * odl_over(across + others - 1, others);
         if (most <= least) { /* long rows make long strips */
             best = s;
             least = most;
@@ -175,7 +176,10 @@ static inline int32_t odl_axis_b(const struct odl_axis *x, int32_t i) {
 static inline struct odl_range odl_even_share(int32_t all, struct odl_core core) {
     const int32_t fpu = core.id & 3, whole = core.count >> 2, rest = core.count & 3;
     const int32_t turn = fpu * whole + (fpu < rest ? fpu : rest) + (core.id >> 2);
-    return (struct odl_range){all * turn / core.count, all * (turn + 1) / core.count};
+    return (struct odl_range){
+        odl_over(all * turn, core.count),
+        odl_over(all * (turn + 1), core.count),
+    };
 }
 
 /* Two halves wherever they stand: what loops load that a compiler may schedule. */
