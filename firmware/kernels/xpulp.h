@@ -131,23 +131,37 @@ static inline struct odl_range odl_share(int32_t n, int32_t unit, int32_t self, 
     return (struct odl_range){begin, end < n ? end : n};
 }
 
+/* n / of, of being 2 to the power of `shift` unless that is negative; n is not. */
+static inline int32_t odl_shifted(int32_t n, int32_t of, int32_t shift) {
+    return shift >= 0 ? n >> shift : n / of;
+}
+
 /* Split by rows and columns, in blocks of `rows` x `columns`, so that the largest part is least. */
 static inline struct odl_part odl_grid(int32_t m, int32_t n, int32_t rows, int32_t columns,
                                        struct odl_core core) {
-    const int32_t down = (m + rows - 1) / rows, across = (n + columns - 1) / columns;
-    int32_t best = 0, least = INT32_MAX;
+    const int32_t down = (int32_t)(((uint32_t)m + (uint32_t)rows - 1) / (uint32_t)rows);
+    const int32_t across = (int32_t)(((uint32_t)n + (uint32_t)columns - 1) / (uint32_t)columns);
+    int32_t best = 0, least = INT32_MAX, power = 0;
+    while (1 << power < core.count) {
+        power++;
+    }
+    power = 1 << power == core.count ? power : -1;
     for (int32_t s = 0; (core.count & ((1 << s) - 1)) == 0 && core.count >> s; s++) {
         const int32_t others = core.count >> s;
-        const int32_t most = ((down + (1 << s) - 1) >> s) * odl_over(across + others - 1, others);
+        const int32_t most =
+            ((down + (1 << s) - 1) >> s) * odl_shifted(across + others - 1, others, power - s);
         if (most <= least) { /* long rows make long strips */
             best = s;
             least = most;
         }
     }
-    const int32_t others = core.count >> best;
+    const int32_t others = core.count >> best, i = core.id & ((1 << best) - 1);
+    const int32_t j = core.id >> best;
+    const int32_t bottom = (down * (i + 1) >> best) * rows;
+    const int32_t right = odl_shifted(across * (j + 1), others, power - best) * columns;
     return (struct odl_part){
-        odl_share(m, rows, core.id & ((1 << best) - 1), 1 << best),
-        odl_share(n, columns, core.id >> best, others),
+        {(down * i >> best) * rows, bottom < m ? bottom : m},
+        {odl_shifted(across * j, others, power - best) * columns, right < n ? right : n},
     };
 }
 
