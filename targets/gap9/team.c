@@ -76,7 +76,7 @@ static const struct odl_transfer *transfers_of(const struct odl_step *step, uint
 }
 
 /* Begin a transfer of one row; all that follow a counter's allocation belong to it. */
-static void load_row(void *tile, const void *from, uint32_t bytes) {
+static __attribute__((noinline)) void load_row(void *tile, const void *from, uint32_t bytes) {
     ODL_DMA_COMMAND = bytes | ODL_DMA_TO_L1 | ODL_DMA_INCREMENT;
     ODL_DMA_COMMAND = (uint32_t)(uintptr_t)tile;
     ODL_DMA_COMMAND = (uint32_t)(uintptr_t)from;
@@ -87,7 +87,8 @@ static const struct odl_step *step_at(uint32_t number) {
 }
 
 /* Begin to fetch a step; one behind the last is the last. */
-static void fetch_step(const struct odl_step *steps, uint32_t number, uint32_t count) {
+static __attribute__((noinline)) void fetch_step(const struct odl_step *steps, uint32_t number,
+                                                 uint32_t count) {
     const uint32_t from = number < count ? number : count - 1;
     load_row(&near_steps[number % STEPS], &steps[from], sizeof(struct odl_step));
 }
@@ -104,7 +105,8 @@ static void fetch(const struct odl_step *step, uint32_t number) {
 }
 
 /* Begin the transfers that run beside a step. */
-static void begin_transfers(const struct odl_step *step, uint32_t number) {
+static __attribute__((noinline)) void begin_transfers(const struct odl_step *step,
+                                                      uint32_t number) {
     const struct odl_transfer *t = transfers_of(step, number);
     for (uint32_t i = 0; i < step->transfer_count; i++, t++) {
         const uint32_t strided = t->rows > 1 ? ODL_DMA_ROWS : 0;
@@ -119,7 +121,7 @@ static void begin_transfers(const struct odl_step *step, uint32_t number) {
     }
 }
 
-static void wait_for(uint32_t counter) {
+static __attribute__((noinline)) void wait_for(uint32_t counter) {
     while (ODL_DMA_STATUS >> counter & 1) {
     }
     ODL_DMA_STATUS = 1u << counter;
