@@ -26,8 +26,9 @@ static odl_kernel NAME;
 #include "xpulp_product.inc"
 
 /* The step that has no partner. */
-static void add_last_step(const struct odl_matmul *p, const _Float16 *a, const _Float16 *b,
-                          _Float16 *y, struct odl_part part) {
+static __attribute__((noinline)) void add_last_step(const struct odl_matmul *p, const _Float16 *a,
+                                                    const _Float16 *b, _Float16 *y,
+                                                    struct odl_part part) {
     a += p->k - 1;
     b += p->k - 1;
     for (int32_t i = part.rows.begin; i < part.rows.end; i++) {

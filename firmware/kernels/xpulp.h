@@ -129,27 +129,42 @@ struct odl_part {
 
 static inline struct odl_range odl_share(int32_t n, int32_t unit, int32_t self, int32_t of) {
     const int32_t units = (n + unit - 1) / unit;
-    const int32_t begin = units * self / of * unit, end = units * (self + 1) / of * unit;
+    const int32_t begin = odl_over(units * self, of) * unit;
+    const int32_t end = odl_over(units * (self + 1), of) * unit;
     return (struct odl_range){begin, end < n ? end : n};
+}
+
+/* n / of, of being 2 to the power of `shift` unless that is negative; n is not. */
+static inline int32_t odl_shifted(int32_t n, int32_t of, int32_t shift) {
+    return shift >= 0 ? n >> shift : n / of;
 }
 
 /* Split by rows and columns, in blocks of `rows` x `columns`, so that the largest part is least. */
 static inline struct odl_part odl_grid(int32_t m, int32_t n, int32_t rows, int32_t columns,
                                        struct odl_core core) {
-    const int32_t down = (m + rows - 1) / rows, across = (n + columns - 1) / columns;
-    int32_t best = 0, least = INT32_MAX;
+    const int32_t down = (int32_t)(((uint32_t)m + (uint32_t)rows - 1) / (uint32_t)rows);
+    const int32_t across = (int32_t)(((uint32_t)n + (uint32_t)columns - 1) / (uint32_t)columns);
+    int32_t best = 0, least = INT32_MAX, power = 0;
+    while (1 << power < core.count) {
+        power++;
+    }
+    power = 1 << power == core.count ? power : -1;
     for (int32_t s = 0; (core.count & ((1 << s) - 1)) == 0 && core.count >> s; s++) {
         const int32_t others = core.count >> s;
-        const int32_t most = ((down + (1 << s) - 1) >> s) * ((across + others - 1) / others);
+        const int32_t most =
+            ((down + (1 << s) - 1) >> s) * odl_shifted(across + others - 1, others, power - s);
         if (most <= least) { /* long rows make long strips */
             best = s;
             least = most;
         }
     }
-    const int32_t others = core.count >> best;
+    const int32_t others = core.count >> best, i = core.id & ((1 << best) - 1);
+    const int32_t j = core.id >> best;
+    const int32_t bottom = (down * (i + 1) >> best) * rows;
+    const int32_t right = odl_shifted(across * (j + 1), others, power - best) * columns;
     return (struct odl_part){
-        odl_share(m, rows, core.id & ((1 << best) - 1), 1 << best),
-        odl_share(n, columns, core.id >> best, others),
+        {(down * i >> best) * rows, bottom < m ? bottom : m},
+        {odl_shifted(across * j, others, power - best) * columns, right < n ? right : n},
     };
 }
 
@@ -178,7 +193,10 @@ static inline int32_t odl_axis_b(const struct odl_axis *x, int32_t i) {
 static inline struct odl_range odl_even_share(int32_t all, struct odl_core core) {
     const int32_t fpu = core.id & 3, whole = core.count >> 2, rest = core.count & 3;
     const int32_t turn = fpu * whole + (fpu < rest ? fpu : rest) + (core.id >> 2);
-    return (struct odl_range){all * turn / core.count, all * (turn + 1) / core.count};
+    return (struct odl_range){
+        odl_over(all * turn, core.count),
+        odl_over(all * (turn + 1), core.count),
+    };
 }
 
 /* Two halves wherever they stand: what loops load that a compiler may schedule. */

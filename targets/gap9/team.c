@@ -58,8 +58,10 @@ extern odl_kernel ODL_BREAK_KERNEL;
 #define ODL_BREAK_KERNEL ((odl_kernel *)0)
 #endif
 
-/* What this step and the next are made of, where loads take one cycle. */
-enum { ARGS_BYTES = 256, TRANSFERS = 12 };
+/* What this step and the next are made of, and the steps up to the next but one, where loads take
+ * one cycle. */
+enum { ARGS_BYTES = 256, TRANSFERS = 12, STEPS = 4 };
+static struct odl_step near_steps[STEPS] __attribute__((section(".l1"), aligned(4)));
 static struct {
     uint8_t args[ARGS_BYTES];
     struct odl_transfer transfers[TRANSFERS];
@@ -74,10 +76,21 @@ static const struct odl_transfer *transfers_of(const struct odl_step *step, uint
 }
 
 /* Begin a transfer of one row; all that follow a counter's allocation belong to it. */
-static void load_row(void *tile, const void *from, uint32_t bytes) {
+static __attribute__((noinline)) void load_row(void *tile, const void *from, uint32_t bytes) {
     ODL_DMA_COMMAND = bytes | ODL_DMA_TO_L1 | ODL_DMA_INCREMENT;
     ODL_DMA_COMMAND = (uint32_t)(uintptr_t)tile;
     ODL_DMA_COMMAND = (uint32_t)(uintptr_t)from;
+}
+
+static const struct odl_step *step_at(uint32_t number) {
+    return &near_steps[number % STEPS];
+}
+
+/* Begin to fetch a step; one behind the last is the last. */
+static __attribute__((noinline)) void fetch_step(const struct odl_step *steps, uint32_t number,
+                                                 uint32_t count) {
+    const uint32_t from = number < count ? number : count - 1;
+    load_row(&near_steps[number % STEPS], &steps[from], sizeof(struct odl_step));
 }
 
 /* Begin to fetch what a step is made of. */
@@ -92,7 +105,8 @@ static void fetch(const struct odl_step *step, uint32_t number) {
 }
 
 /* Begin the transfers that run beside a step. */
-static void begin_transfers(const struct odl_step *step, uint32_t number) {
+static __attribute__((noinline)) void begin_transfers(const struct odl_step *step,
+                                                      uint32_t number) {
     const struct odl_transfer *t = transfers_of(step, number);
     for (uint32_t i = 0; i < step->transfer_count; i++, t++) {
         const uint32_t strided = t->rows > 1 ? ODL_DMA_ROWS : 0;
@@ -107,10 +121,11 @@ static void begin_transfers(const struct odl_step *step, uint32_t number) {
     }
 }
 
-static void wait_for(uint32_t counter) {
+static __attribute__((noinline)) void wait_for(uint32_t counter) {
     while (ODL_DMA_STATUS >> counter & 1) {
     }
     ODL_DMA_STATUS = 1u << counter;
+    __asm__ volatile("" ::: "memory");
 }
 
 /* A counter stands at the number that the core gives its event. */
@@ -140,8 +155,12 @@ static void work(uint32_t self) {
     const int moves = self == ODL_CORES - 1; /* the core that serves the DMA */
     if (moves) {
         const uint32_t first = ODL_DMA_COMMAND;
-        fetch(steps, 0);
+        fetch_step(steps, 0, count);
+        fetch_step(steps, 1, count);
         wait_for(first);
+        const uint32_t second = ODL_DMA_COMMAND;
+        fetch(step_at(0), 0);
+        wait_for(second);
     }
     uint32_t transfer = 0; /* cycles of waiting for the DMA */
     ODL_COUNT_FROM_ZERO();
@@ -151,11 +170,12 @@ static void work(uint32_t self) {
         if (i == count) {
             break;
         }
-        const struct odl_step *step = &steps[i], *next = &steps[i + (i + 1 < count)];
+        const struct odl_step *step = step_at(i);
         const uint32_t under_way = moves ? ODL_DMA_COMMAND : 0;
         if (moves) {
             begin_transfers(step, i);
-            fetch(next, i + 1);
+            fetch(step_at(i + 1), i + 1);
+            fetch_step(steps, i + 2, count);
         }
         const int takes_part = step->run != 0 && self < cores;
         if (takes_part && (self != cores - 1 || step->run != ODL_BREAK_KERNEL)) {

@@ -35,9 +35,15 @@ struct odl_range {
     int32_t begin, end;
 };
 
+/* n / of, where n is not negative; a division by a full cluster's cores would cost more than the
+ * rest of a share. */
+static inline int32_t odl_over(int32_t n, int32_t of) {
+    return of == 8 ? (int32_t)((uint32_t)n / 8) : n / of;
+}
+
 /* The share of `core` of `n` rows. */
 static inline struct odl_range odl_split(int32_t n, struct odl_core core) {
-    int32_t share = (n + core.count - 1) / core.count;
+    int32_t share = odl_over(n + core.count - 1, core.count);
     int32_t begin = core.id * share < n ? core.id * share : n;
     int32_t end = n - begin < share ? n : begin + share;
     return (struct odl_range){begin, end};
