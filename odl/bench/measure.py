@@ -62,7 +62,7 @@ def _measure(
     found = []
     for n in cores:
         try:
-            found += _lines(work, project, dtype, n, _run(project, elf, n, work.parts))
+            found += _lines(work, project, dtype, n, _run(project, elf, n, work.times))
         except OdlError as e:
             found.append(Measurement(work.name, dtype, n, error=str(e)))
     return found
@@ -80,11 +80,11 @@ def _project(work: Work, target: Target, dtype: str, cores: int, folder: Path) -
     return read(where)
 
 
-def _run(project: Project, elf: Path, cores: int, twice: bool) -> list[Cost]:
+def _run(project: Project, elf: Path, cores: int, times: int) -> list[Cost]:
     options = RunOptions(cores=cores, timeout=SECONDS)
     with open_port(project, elf, options) as port:
         device = connect(project, port, options)
-        costs = profile(device, random_inputs(project, 0), cores, twice)
+        costs = profile(device, random_inputs(project, 0), cores, times)
         device.close()
     return costs
 

@@ -12,23 +12,21 @@ from odl.run.device import Device
 Array = npt.NDArray[Any]
 
 
-def profile(
-    device: Device, inputs: dict[str, Array], cores: int = 0, twice: bool = False
-) -> list[Cost]:
+def profile(device: Device, inputs: dict[str, Array], cores: int = 0, times: int = 1) -> list[Cost]:
     """The cost of each step of a run on so many cores; 0 is all.
 
     A run before it warms the caches, where there are some.
 
     Args:
-        twice: run each step twice in a row, the second time counts: kernels find their own code in
-            the caches, but results may make no sense.
+        times: so often each step is run in a row, and the last time counts: kernels find their own
+            code in the caches, but results may make no sense.
     """
     device.write(inputs)
     device.run(0, len(device.project.steps), cores)
     device.write(inputs)
     costs = []
     for step in range(len(device.project.steps)):
-        if twice:
+        for _ in range(times - 1):
             device.run(step, 1, cores)
         before = device.cost()
         device.run(step, 1, cores)
