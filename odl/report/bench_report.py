@@ -18,8 +18,8 @@ MACS = (
 )
 MOVED = "by transfers; what kernels fetch from a slower memory themselves is among the causes"
 TIME = (
-    "of the critical path, all steps of a run: transfers, waiting and updates included; of networks "
-    "the second run, of single kernels the eighth call in a row"
+    "of the critical path, all steps of a run: transfers, waiting and updates included; of "
+    "networks the second run, of single kernels the eighth call in a row"
 )
 
 
