@@ -121,7 +121,7 @@ static __attribute__((noinline)) void begin_transfers(const struct odl_step *ste
     }
 }
 
-static __attribute__((noinline)) void wait_for(uint32_t counter) {
+static inline void wait_for(uint32_t counter) {
     while (ODL_DMA_STATUS >> counter & 1) {
     }
     ODL_DMA_STATUS = 1u << counter;
@@ -165,8 +165,7 @@ static void work(uint32_t self) {
     uint32_t transfer = 0; /* cycles of waiting for the DMA */
     ODL_COUNT_FROM_ZERO();
     for (uint32_t i = 0;; i++) {
-        odl_cluster_barrier();
-        ODL_COUNT(i < count);
+        odl_cluster_barrier_to_count(i < count);
         if (i == count) {
             break;
         }
