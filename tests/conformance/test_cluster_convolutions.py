@@ -31,7 +31,6 @@ from odl.project import read
 from odl.result import Result
 from odl.run.samples import Samples
 from odl.run.session import RunOptions, open_port, run
-from odl.target import Target
 from tests.firmware.hostcc import FIRMWARE
 
 TEAMS = (8, 1, 2, 3, 5)
@@ -222,7 +221,7 @@ def test_every_team_computes_the_same_within_the_bounds(kind: str, tmp_path: Pat
 def test_the_portable_bodies_compute_the_same_calls(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def best(operator: Operator, node: Node, target: Target) -> list[Call]:
+    def best(operator: Operator, node: Node, *_: object) -> list[Call]:
         return operator.forms(node)[0]()
 
     monkeypatch.setattr(odl.plan.lower, "_form", best)

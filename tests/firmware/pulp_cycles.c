@@ -100,7 +100,8 @@ int main(void) {
 
 void odl_team_join(uint32_t self) {
     ODL_EVENT_MASK_OR = ODL_BARRIER_EVENT;
-    ODL_COUNT_CYCLES();
+    ODL_COUNT_EVENTS(-1);
+    __asm__ volatile("csrw 0xcc1, %0" ::"r"(3));
     if (self == 0) {
         ODL_BARRIER_CORES = (1u << ODL_CORES) - 1;
         ODL_BARRIER_WAKES = (1u << ODL_CORES) - 1;
