@@ -38,7 +38,11 @@ uint32_t wait_at_barrier(Core &core, uint32_t address) {
         sleep(core);
         throw wait_for_interrupt_t();
     }
-    const uint64_t morning = core.now + BARRIER;
+    uint64_t last = 0; /* who comes last in turn need not be the last in time: it may fetch less */
+    for (const Core &c : cluster.core) {
+        last = arrived[number] >> c.id & 1 && c.hart ? std::max(last, c.now) : last;
+    }
+    const uint64_t morning = last + BARRIER;
     for (Core &c : cluster.core) {
         if (arrived[number] >> c.id & 1 && c.hart) {
             c.count[WAIT] += morning - c.now;
