@@ -56,12 +56,14 @@ def tune(
     """
     model, name = read_model(path), model_name(path.stem)
     best: dict[str, _Best] = {}
+    tried: list[Trial] = []
     default = rounds = 0
     made_for = ""
     for trial in _trials(cuts):
         compiled = _compile(model, name, options, trial)
-        if rounds and not trial.differs:
+        if any(trial.same_as(other) for other in tried):
             continue
+        tried.append(trial)
         costs = _by_node(compiled)
         if not rounds:
             default, made_for = sum(costs.values()), tuned_for(compiled.graph, options.target)

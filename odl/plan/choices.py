@@ -66,6 +66,10 @@ class Trial(Choices):
         self.cuts.setdefault(call.node, {})[call_key(call)] = ways[number].parts
         return ways[number]
 
+    def same_as(self, other: Trial) -> bool:
+        """Whether both took the same everywhere."""
+        return (self.forms, self.cuts) == (other.forms, other.cuts)
+
     def _note(self, node: str, number: int) -> None:
         if number > 0:
             self.differs.add(node)
