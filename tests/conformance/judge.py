@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnx_ir as ir
+import onnxruntime as ort
 
 from odl.compile import Compiled
 from odl.ops import lookup
@@ -14,6 +15,16 @@ from odl.ops.node import Node, constant_value
 from odl.ops.reference import evaluate
 
 Array = npt.NDArray[Any]
+
+
+def exact_session(model: bytes) -> ort.InferenceSession:
+    """ONNX Runtime without the kernels that saturate sums of two products in 16 bits.
+
+    On x86 without VNNI it takes those for unsigned activations, unless told not to.
+    """
+    options = ort.SessionOptions()
+    options.add_session_config_entry("session.x64quantprecision", "1")
+    return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def disagreements(compiled: Compiled, known: dict[str, Array]) -> dict[str, str]:

@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 import onnx
 import onnx_ir as ir
-import onnxruntime as ort
 import pytest
 from onnx import numpy_helper, version_converter
 from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_static
 
 from odl.compile import Compiled, Options, compile_graph
-from tests.conformance.judge import disagreements
+from tests.conformance.judge import disagreements, exact_session
 from tests.devices import CORES, Programs, host_programs
 from tests.models import Array, model
 
@@ -131,7 +130,7 @@ def test_c_agrees_with_onnx_runtime(
 ) -> None:
     """Where means of two meet halves, each by its rule; else in every bit up to the Softmax."""
     exact = CASES[number][0] == "classifier"
-    session = ort.InferenceSession(nets[number].SerializeToString())
+    session = exact_session(nets[number].SerializeToString())
     names = [o.name for o in session.get_outputs()]
     shape = tuple(session.get_inputs()[0].shape)
     for x in samples(shape, 2, seed=5):

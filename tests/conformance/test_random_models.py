@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import onnx_ir as ir
-import onnxruntime as ort
 import pytest
 from onnx import version_converter
 
 from odl.compile import Compiled, Options, compile_graph
 from odl.ops import foreigners, registry
 from odl.plan.interpret import interpret
-from tests.conformance.judge import disagreements
+from tests.conformance.judge import disagreements, exact_session
 from tests.conformance.node_cases import node_cases
 from tests.conformance.random_models import RandomModel, random_models
 from tests.devices import CORES, Programs, host_programs
@@ -50,9 +49,7 @@ def test_c_is_within_bounds_on_any_team(programs: Programs, number: int) -> None
 @pytest.mark.parametrize("case", MODELS, ids=lambda c: c.name)
 def test_onnx_runtime_agrees(case: RandomModel) -> None:
     """The judge of our reading of ONNX; the C is judged against what the interpreter means."""
-    session = ort.InferenceSession(
-        case.model.SerializeToString(), providers=["CPUExecutionProvider"]
-    )
+    session = exact_session(case.model.SerializeToString())
     want = dict(
         zip([o.name for o in session.get_outputs()], session.run(None, case.inputs), strict=True)
     )

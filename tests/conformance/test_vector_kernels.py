@@ -259,12 +259,18 @@ def portable(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Runs:
     return runs(compiled(kind, "spike"), folder, kind, 8)
 
 
+SUMS_IN_HALF = ("xpulp",)
+"""Where the portable bodies sum up in single."""
+
+
 def test_portable_kernels_agree(isa: str, kind: str, vectors: Runs, portable: Runs) -> None:
     assert portable.first.ok
     ops = {o: n.op_type for n in model(kind).model.graph.node for o in n.output}
     for name, want in portable.outputs[0].items():
         got = vectors.outputs[0][name]
         if ops[name] in OTHERS[isa]:
-            np.testing.assert_allclose(got, want, rtol=4e-3, atol=4e-3, err_msg=name)
+            in_half = isa in SUMS_IN_HALF and kind == "f16"
+            near = 5e-3 * float(np.abs(want).max()) if in_half else 4e-3
+            np.testing.assert_allclose(got, want, rtol=4e-3, atol=near, err_msg=name)
         else:
             np.testing.assert_array_equal(got, want, err_msg=name)
