@@ -271,6 +271,8 @@ def test_portable_kernels_agree(isa: str, kind: str, vectors: Runs, portable: Ru
         if ops[name] in OTHERS[isa]:
             in_half = isa in SUMS_IN_HALF and kind == "f16"
             near = 5e-3 * float(np.abs(want).max()) if in_half else 4e-3
-            np.testing.assert_allclose(got, want, rtol=4e-3, atol=near, err_msg=name)
+            np.testing.assert_allclose(
+                got.astype(float), want.astype(float), rtol=4e-3, atol=near, err_msg=name
+            )
         else:
             np.testing.assert_array_equal(got, want, err_msg=name)
