@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from odl.errors import DeviceError, ModelError
+import numpy.typing as npt
+
+from odl.errors import DeviceError, ModelError, printable
 
 LARGEST_TEXT = 1 << 24
+LARGEST_TENSORS = 1 << 30
 """Bytes."""
 
 
@@ -39,3 +43,29 @@ def read_text(path: Path) -> str:
         raise ModelError(f"cannot be read: {e.strerror}", where=str(path)) from e
     except UnicodeDecodeError as e:
         raise ModelError("is no text", where=str(path)) from e
+
+
+def read_tensors(path: Path, kind: str) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]:
+    """The arrays of a safetensors file, and its metadata.
+
+    Args:
+        kind: what the file is to the user, such as `state`.
+
+    Raises:
+        ModelError: it does not exist, is too large or damaged.
+    """
+    from safetensors import safe_open
+
+    if not path.is_file():
+        raise ModelError(f"the {kind} file does not exist", where=str(path))
+    if path.stat().st_size > LARGEST_TENSORS:
+        raise ModelError(f"larger than {LARGEST_TENSORS >> 30} GiB", where=str(path))
+    try:
+        with safe_open(str(path), "numpy") as stored:
+            about = stored.metadata() or {}
+            found = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+    except Exception as e:  # the library's errors have no common base
+        raise ModelError(
+            f"not a readable safetensors file ({printable(e)})", where=str(path)
+        ) from e
+    return found, about

@@ -17,7 +17,8 @@ from onnx import numpy_helper
 
 from odl import __version__
 from odl.adapt.record import Record, read_records
-from odl.errors import DeviceError, IntegrityError, ModelError, UsageError, printable
+from odl.errors import IntegrityError, ModelError, UsageError
+from odl.files import read_tensors, write_whole
 from odl.ops import registry
 from odl.ops.linear import Linear
 from odl.ops.node import Node
@@ -27,8 +28,6 @@ Tensors = dict[str, Array]
 
 INFERENCE, ADAPTED = "inference", "adapted"
 """Stages of the compiler: the graph without training, and with adapters as they start."""
-LARGEST = 1 << 30
-"""Bytes of a file."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ def write_adapter(path: Path, base: Base, states: Tensors, updates: int) -> int:
         "updates": str(updates),
         "odl": __version__,
     }
-    _write(path, save(learnt, about))
+    write_whole(path, save(learnt, about))
     return sum(v.nbytes for v in learnt.values())
 
 
@@ -122,20 +121,7 @@ def read_adapter(path: Path, base: Base) -> tuple[Tensors, dict[str, str]]:
         ModelError: the file is missing or damaged.
         IntegrityError: it is the adapter of another base.
     """
-    from safetensors import safe_open
-
-    if not path.is_file():
-        raise ModelError("the adapter file does not exist", where=str(path))
-    if path.stat().st_size > LARGEST:
-        raise ModelError(f"larger than {LARGEST >> 30} GiB", where=str(path))
-    try:
-        with safe_open(str(path), "numpy") as stored:
-            about = stored.metadata() or {}
-            found = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
-    except Exception as e:  # the library's errors have no common base
-        raise ModelError(
-            f"not a readable safetensors file ({printable(e)})", where=str(path)
-        ) from e
+    found, about = read_tensors(path, "adapter")
     theirs = about.get("base", "")
     if theirs != base.digest:
         raise IntegrityError(
@@ -220,15 +206,4 @@ def write_graph(path: Path, graph: onnx.ModelProto) -> None:
     Raises:
         DeviceError: it cannot be written.
     """
-    _write(path, graph.SerializeToString(deterministic=True))
-
-
-def _write(path: Path, data: bytes) -> None:
-    """The whole file, or none."""
-    scratch = path.with_name(f".{path.name}.new")
-    try:
-        scratch.write_bytes(data)
-        scratch.replace(path)
-    except OSError as e:
-        scratch.unlink(missing_ok=True)
-        raise DeviceError(f"cannot be written: {e.strerror}", where=str(path)) from e
+    write_whole(path, graph.SerializeToString(deterministic=True))

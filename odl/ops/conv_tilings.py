@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
 
@@ -35,7 +36,7 @@ def _is_depthwise(a: Args) -> bool:
     return bool(a["groups"] == a["in_c"] > 1)
 
 
-def _conv_axes(a: Args) -> list[Axis]:
+def conv_axes(a: Args) -> list[Axis]:
     """Images; rows and channels of a single one, for those of several are no block."""
     if a["batch"] > 1:
         return [Axis("batch", a["batch"])]
@@ -88,38 +89,39 @@ def _image_block(images: Span, channels: int, part: Span, hw: tuple[int, int], r
     return Block(offset, rows.size * wide, images.size * part.size, plane)
 
 
-conv = Tiling(_conv_axes, _conv_piece)
+conv = Tiling(conv_axes, _conv_piece)
 """Of conv2d and conv2d_depthwise."""
 
 
-def _gradient_axes(a: Args) -> list[Axis]:
-    if a["groups"] == 1 and a["batch"] == 1:
-        return [Axis("out", a["out_c"], CHANNELS), Axis("in", a["in_c"], CHANNELS)]
-    if a["groups"] == a["in_c"] == a["out_c"] and a["batch"] == 1:
-        return [Axis("groups", a["groups"])]
-    return []
+def gradient(x: Callable[[Args], int], dy: Callable[[Args], int]) -> Tiling:
+    """Of a gradient of weights, by channels; x and dy have so many elements a channel."""
 
-
-def _gradient_piece(a: Args, spans: dict[str, Span]) -> Piece:
-    plane, out_plane, taps = prod(a["in_hw"]), prod(a["out_hw"]), prod(a["size"])
-    if "groups" in spans:
-        s = spans["groups"]
-        blocks = {"x": plane, "dy": out_plane, "dw": taps}
-        changed = {"groups": s.size, "in_c": s.size, "out_c": s.size}
-        return Piece(changed, {k: Block(s.begin * n, s.size * n) for k, n in blocks.items()})
-    out, into = spans["out"], spans["in"]
-    per_filter = a["in_c"] * taps
-    return Piece(
-        {"out_c": out.size, "in_c": into.size},
-        {
+    def piece(a: Args, spans: dict[str, Span]) -> Piece:
+        taps, plane, out_plane = prod(a["size"]), x(a), dy(a)
+        if "groups" in spans:
+            s = spans["groups"]
+            sizes = {"x": plane, "dy": out_plane, "dw": taps}
+            changed = {"groups": s.size, "in_c": s.size, "out_c": s.size}
+            return Piece(changed, {k: Block(s.begin * n, s.size * n) for k, n in sizes.items()})
+        out, into, filters = spans["out"], spans["in"], a["in_c"] * taps
+        first = out.begin * filters + into.begin * taps
+        blocks = {
             "x": Block(into.begin * plane, into.size * plane),
             "dy": Block(out.begin * out_plane, out.size * out_plane),
-            "dw": Block(
-                out.begin * per_filter + into.begin * taps, into.size * taps, out.size, per_filter
-            ),
-        },
-    )
+            "dw": Block(first, into.size * taps, out.size, filters),
+        }
+        return Piece({"out_c": out.size, "in_c": into.size}, blocks)
+
+    return Tiling(_gradient_axes, piece)
 
 
-grad_weight = Tiling(_gradient_axes, _gradient_piece)
+def _gradient_axes(a: Args) -> list[Axis]:
+    if a["batch"] > 1:
+        return []
+    if a["groups"] == 1:
+        return [Axis("out", a["out_c"], CHANNELS), Axis("in", a["in_c"], CHANNELS)]
+    return [Axis("groups", a["groups"])] if a["groups"] == a["in_c"] == a["out_c"] else []
+
+
+grad_weight = gradient(lambda a: prod(a["in_hw"]), lambda a: prod(a["out_hw"]))
 """Of conv2d_grad_weight."""

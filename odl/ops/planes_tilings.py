@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from odl.ops.conv_tilings import CHANNELS
+from odl.ops.conv_tilings import conv_axes, gradient
 from odl.ops.tilings import leading
-from odl.tiling import Args, Axis, Block, Piece, Span, Tiling
+from odl.tiling import Args, Block, Piece, Span, Tiling
 
 copies = leading(
     "n",
@@ -20,18 +20,6 @@ copies = leading(
 def _line(a: Args) -> int:
     """Elements of a row of planes."""
     return int(a["stride"][1] * a["pitch"])
-
-
-def _conv_axes(a: Args) -> list[Axis]:
-    """Images; rows and channels of a single one, for those of several are no block."""
-    if a["batch"] > 1:
-        return [Axis("batch", a["batch"])]
-    axes = [Axis("rows", a["out_hw"][0])]
-    if a["groups"] == a["in_c"] > 1:
-        axes.append(Axis("maps", a["in_c"]))
-    elif a["groups"] == 1:
-        axes.append(Axis("channels", a["out_c"], CHANNELS))
-    return axes
 
 
 def _conv_piece(a: Args, spans: dict[str, Span]) -> Piece:
@@ -109,33 +97,9 @@ def _has_gaps(a: Args) -> bool:
     return bool(a["y_stride"][2] != 1 or a["y_stride"][1] != a["out_hw"][1])
 
 
-conv = Tiling(_conv_axes, _conv_piece, _has_gaps)
+conv = Tiling(conv_axes, _conv_piece, _has_gaps)
 """Of conv2d_planes."""
 
 
-def _gradient_axes(a: Args) -> list[Axis]:
-    if a["batch"] > 1:
-        return []
-    if a["groups"] == 1:
-        return [Axis("out", a["out_c"], CHANNELS), Axis("in", a["in_c"], CHANNELS)]
-    return [Axis("groups", a["groups"])] if a["groups"] == a["in_c"] == a["out_c"] else []
-
-
-def _gradient_piece(a: Args, spans: dict[str, Span]) -> Piece:
-    taps, x, dy = prod(a["size"]), a["in_rows"] * _line(a), a["out_hw"][0] * a["dy_pitch"]
-    if "groups" in spans:
-        s = spans["groups"]
-        sizes = {"x": x, "dy": dy, "dw": taps}
-        changed = {"groups": s.size, "in_c": s.size, "out_c": s.size}
-        return Piece(changed, {k: Block(s.begin * n, s.size * n) for k, n in sizes.items()})
-    out, into, filters = spans["out"], spans["in"], a["in_c"] * taps
-    blocks = {
-        "x": Block(into.begin * x, into.size * x),
-        "dy": Block(out.begin * dy, out.size * dy),
-        "dw": Block(out.begin * filters + into.begin * taps, into.size * taps, out.size, filters),
-    }
-    return Piece({"out_c": out.size, "in_c": into.size}, blocks)
-
-
-grad_weight = Tiling(_gradient_axes, _gradient_piece)
+grad_weight = gradient(lambda a: a["in_rows"] * _line(a), lambda a: a["out_hw"][0] * a["dy_pitch"])
 """Of conv2d_planes_grad_weight."""

@@ -9,17 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from odl import __version__
-from odl.errors import IntegrityError, ModelError, printable
-from odl.files import write_whole
+from odl.errors import IntegrityError
+from odl.files import read_tensors, write_whole
 from odl.project import Project
 
 Array = npt.NDArray[Any]
 
 UPDATES = "odl/updates"
 """The state that counts the updates made."""
-
-LARGEST = 1 << 30
-"""Bytes of a file."""
 
 
 def save_state(path: Path, project: Project, states: dict[str, Array]) -> None:
@@ -46,20 +43,7 @@ def load_state(path: Path, project: Project) -> dict[str, Array]:
         ModelError: the file is missing or damaged.
         IntegrityError: it was saved from another program.
     """
-    from safetensors import safe_open
-
-    if not path.is_file():
-        raise ModelError("the state file does not exist", where=str(path))
-    if path.stat().st_size > LARGEST:
-        raise ModelError(f"larger than {LARGEST >> 30} GiB", where=str(path))
-    try:
-        with safe_open(str(path), "numpy") as stored:
-            about = stored.metadata() or {}
-            found = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
-    except Exception as e:  # the library's errors have no common base
-        raise ModelError(
-            f"not a readable safetensors file ({printable(e)})", where=str(path)
-        ) from e
+    found, about = read_tensors(path, "state")
     theirs = about.get("model_hash", "")
     if theirs != project.model_hash.hex():
         raise IntegrityError(
