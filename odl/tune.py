@@ -16,12 +16,8 @@ from odl.emit.project import write_project
 from odl.plan.choices import Choices, Measured, Trial
 from odl.plan.tuned_file import tuned_for
 from odl.project import read
-from odl.run.profile import profile
-from odl.run.random_inputs import random_inputs
-from odl.run.session import RunOptions, connect, open_port
+from odl.run.profile import profile_on_simulator
 
-SECONDS = 600.0
-"""For one step on a simulator, which is slow and does not get lost."""
 FORMS = 3
 """So many forms of a node are tried."""
 
@@ -57,7 +53,7 @@ def tune(
     model, name = read_model(path), model_name(path.stem)
     best: dict[str, _Best] = {}
     tried: list[Trial] = []
-    default = rounds = 0
+    default = 0
     made_for = ""
     for trial in _trials(cuts):
         compiled = _compile(model, name, options, trial)
@@ -65,10 +61,9 @@ def tune(
             continue
         tried.append(trial)
         costs = _by_node(compiled)
-        if not rounds:
+        if len(tried) == 1:
             default, made_for = sum(costs.values()), tuned_for(compiled.graph, options.target)
-        rounds += 1
-        tell(f"round {rounds}: {sum(costs.values()):,}")
+        tell(f"round {len(tried)}: {sum(costs.values()):,}")
         for node, cycles in costs.items():
             if node not in best or cycles < best[node].cycles:
                 best[node] = _Best(cycles, trial)
@@ -77,7 +72,7 @@ def tune(
     changed = sum(node in b.trial.differs for node, b in best.items())
     if measured >= default:  # what is best alone need not be best beside others
         found, measured, changed = Measured({}, {}), default, 0
-    return Tuned(found, made_for, default, measured, rounds, changed)
+    return Tuned(found, made_for, default, measured, len(tried), changed)
 
 
 def _trials(cuts: int) -> Iterator[Trial]:
@@ -97,11 +92,7 @@ def _by_node(compiled: Compiled) -> dict[str, int]:
         folder = Path(scratch) / "build"
         write_project(compiled.program, compiled.target, compiled.stages, folder, "tune")
         project = read(folder)
-        options = RunOptions(timeout=SECONDS)
-        with open_port(project, Path(build(project).elf), options) as port:
-            device = connect(project, port, options)
-            costs = profile(device, random_inputs(project, 0))
-            device.close()
+        costs = profile_on_simulator(project, Path(build(project).elf))
     total: dict[str, int] = defaultdict(int)
     waiting = 0
     for step, cost in zip(project.steps, costs, strict=True):

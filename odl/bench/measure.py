@@ -17,14 +17,10 @@ from odl.errors import OdlError
 from odl.plan.plan import check_fit
 from odl.project import Project, read
 from odl.result import Cost, Measurement
-from odl.run.profile import profile
-from odl.run.random_inputs import random_inputs
-from odl.run.session import RunOptions, connect, open_port
+from odl.run.profile import profile_on_simulator
 from odl.target import Target
 from odl.train.options import TrainOptions
 
-SECONDS = 600.0
-"""For one step on a simulator, which is slow and does not get lost."""
 OPTIMIZER = "sgd:lr=0.01"
 TYPES = {"fp32": "f32", "fp16": "f16"}
 
@@ -62,7 +58,9 @@ def _measure(
     found = []
     for n in cores:
         try:
-            found += _lines(work, project, dtype, n, _run(project, elf, n, work.times))
+            found += _lines(
+                work, project, dtype, n, profile_on_simulator(project, elf, n, work.times)
+            )
         except OdlError as e:
             found.append(Measurement(work.name, dtype, n, error=str(e)))
     return found
@@ -78,15 +76,6 @@ def _project(work: Work, target: Target, dtype: str, cores: int, folder: Path) -
     where = folder / f"{compiled.name}_{dtype}"
     write_project(compiled.program, compiled.target, compiled.stages, where, work.name)
     return read(where)
-
-
-def _run(project: Project, elf: Path, cores: int, times: int) -> list[Cost]:
-    options = RunOptions(cores=cores, timeout=SECONDS)
-    with open_port(project, elf, options) as port:
-        device = connect(project, port, options)
-        costs = profile(device, random_inputs(project, 0), cores, times)
-        device.close()
-    return costs
 
 
 def _lines(

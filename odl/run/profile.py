@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
 
+from odl.project import Project
 from odl.result import Cost
 from odl.run.device import Device
+from odl.run.random_inputs import random_inputs
+from odl.run.session import RunOptions, connect, open_port
 
 Array = npt.NDArray[Any]
+
+SECONDS = 600.0
+"""For one step on a simulator, which is slow and does not get lost."""
 
 
 def profile(device: Device, inputs: dict[str, Array], cores: int = 0, times: int = 1) -> list[Cost]:
@@ -31,4 +38,14 @@ def profile(device: Device, inputs: dict[str, Array], cores: int = 0, times: int
         before = device.cost()
         device.run(step, 1, cores)
         costs.append(device.cost() - before)
+    return costs
+
+
+def profile_on_simulator(project: Project, elf: Path, cores: int = 0, times: int = 1) -> list[Cost]:
+    """`profile` on the target's simulator, with random inputs that are always the same."""
+    options = RunOptions(cores=cores, timeout=SECONDS)
+    with open_port(project, elf, options) as port:
+        device = connect(project, port, options)
+        costs = profile(device, random_inputs(project, 0), cores, times)
+        device.close()
     return costs
