@@ -7,6 +7,7 @@ from typing import Protocol
 from odl.errors import DeviceError
 
 BAUD = 115200
+WRITE_SECONDS = 5.0
 
 
 class Port(Protocol):
@@ -38,7 +39,9 @@ class SerialPort:
 
         self._url = url
         try:
-            self._port = serial.serial_for_url(url, baudrate=baud, timeout=0, write_timeout=5)
+            self._port = serial.serial_for_url(
+                url, baudrate=baud, timeout=0, write_timeout=WRITE_SECONDS
+            )
         except (OSError, ValueError) as e:  # SerialException is an OSError
             reason = getattr(e, "strerror", None) or str(e)
             raise DeviceError(
@@ -56,16 +59,28 @@ class SerialPort:
             self._port.timeout = 0
             return bytes(first + self._port.read(4096))
         except (OSError, TypeError) as e:  # pyserial raises TypeError on a port closed under it
-            raise self._gone(e) from e
+            raise self._gone() from e
 
     def write(self, data: bytes) -> None:
+        import serial
+
         try:
             self._port.write(data)
+        except serial.SerialTimeoutException as e:
+            raise DeviceError(
+                f"the device takes no bytes ({WRITE_SECONDS:g} s)",
+                where=self._url,
+                advice="does it run this program, and is this its port?",
+            ) from e
         except OSError as e:
-            raise self._gone(e) from e
+            raise self._gone() from e
 
     def close(self) -> None:
         self._port.close()
 
-    def _gone(self, error: Exception) -> DeviceError:
-        return DeviceError(f"the device was unplugged ({error})", where=self._url)
+    def _gone(self) -> DeviceError:
+        return DeviceError(
+            "the device was unplugged",
+            where=self._url,
+            advice="plug it in again; or did another program open the same port?",
+        )

@@ -24,6 +24,9 @@ from tests.devices import Programs
 SAMPLES = Samples({"x": np.ones((3, 1, 2000), np.float32)}, None)
 FIRST = bytes(2)
 """What the host program reads before all else: the number of the model to serve."""
+UNPLUGGED = (
+    ": the device was unplugged; plug it in again; or did another program open the same port?"
+)
 
 
 @contextmanager
@@ -67,7 +70,7 @@ def test_unplugged_in_the_middle(programs: Programs) -> None:
             port.write(FIRST)
             with pytest.raises(DeviceError) as error:
                 run(programs.projects[0], port, SAMPLES, options)
-    assert str(error.value).startswith(f"{url}: the device was unplugged (")
+    assert str(error.value) == url + UNPLUGGED
     assert error.value.exit_code == 5
 
 
@@ -143,13 +146,10 @@ def test_a_whole_run_over_a_terminal(programs: Programs) -> None:
 
 @pytest.mark.parametrize("at", [Message.HELLO, Message.RUN])
 def test_a_terminal_unplugged_in_the_middle(programs: Programs, at: Message) -> None:
-    """While one request is under way, so that it is always the reading that notices."""
+    """While one request is under way; the same words whichever call of pyserial notices."""
     with terminal(programs, at) as name, pytest.raises(DeviceError) as error:
         run_over(programs, name)
-    assert str(error.value) == (
-        f"{name}: the device was unplugged (device reports readiness to read but returned no data "
-        "(device disconnected or multiple access on port?))"
-    )
+    assert str(error.value) == name + UNPLUGGED
     assert error.value.exit_code == 5
 
 
@@ -173,4 +173,4 @@ def test_a_socket_closed_at_once(programs: Programs) -> None:
             listener.accept()[0].close()
             with pytest.raises(DeviceError) as error:
                 port.read(10)
-    assert str(error.value) == f"{url}: the device was unplugged (read failed: socket disconnected)"
+    assert str(error.value) == url + UNPLUGGED
