@@ -10,6 +10,7 @@ from pathlib import Path
 import onnx
 import onnx_ir as ir
 
+from odl import learn
 from odl import target as targets
 from odl.adapt.ask import keeps_norms
 from odl.adapt.calibrate import Samples, calibrated
@@ -20,13 +21,14 @@ from odl.emit.project import write_project
 from odl.errors import UsageError
 from odl.frontend.onnx_file import read_onnx
 from odl.frontend.tflite_file import is_tflite, read_tflite
+from odl.learn.record import Record, read_record, write_record
 from odl.ops.reference import functions
 from odl.plan.choices import Choices
 from odl.plan.lower import BY_ESTIMATE
 from odl.plan.plan import check_fit, plan
 from odl.plan.recompute import Recomputed, Trade, recompute, trade
 from odl.plan.tuned_file import read_tuned, tuned_for
-from odl.program import Program
+from odl.program import Program, Training
 from odl.target import Target
 from odl.train.guard import SKIPPED_IN_ROW
 from odl.train.options import TrainOptions
@@ -179,9 +181,19 @@ def make_step(
         stages["adapted"] = snapshot(model)
     single = to_half(model, masters=trained) if options.dtype == "fp16" else {}
     followed = take_followed(model.graph)
-    add_loss(model, train)
+    text = train.strategy or chosen.strategy
+    strategy = learn.read(text)
+    if chosen.strategy and strategy.descends:
+        raise UsageError(
+            f"--strategy {strategy.name} with --train {train.trainables}",
+            advice="one or the other: both say how it learns",
+        )
+    strategy.begin(model.graph, trained)
     infer_shapes(model)
-    add_updates(model, train, trained, followed)
+    add_loss(model, train, lambda w, z, label: strategy.scores(w, model.graph, z, label))
+    infer_shapes(model)
+    add_updates(model, train, trained, followed, strategy.finish)
+    write_record(model, text, strategy)
     for step in STEP:
         step(model)
     return single
@@ -221,7 +233,23 @@ def compile_graph(
         stages["canonical"] = snapshot(model)
     choices = choices or _choices(options, stages["canonical"])
     program = plan(model.graph, name, target, cores, states, SKIPPED_IN_ROW, choices)
+    if program.training is not None:
+        program = replace(program, training=_with_strategy(program, read_record(model)))
     return Compiled(name, target, stages, program, single, tuple(again))
+
+
+def _with_strategy(program: Program, record: Record) -> Training:
+    """A rehearsal begins behind the latent result, unless a later step has tiles from before it."""
+    assert program.training is not None
+    resume = program.ready[record.latent] + 1 if record.latent else 0
+    early = {t.tile for call in program.calls[:resume] for t in call.transfers if t.into}
+    for call in program.calls[resume:]:
+        if early & {ref.tensor for ref in call.refs(call.kernel.reads)}:
+            resume = 0
+    return replace(
+        program.training, strategy=record.text, rounds=record.rounds, resume=resume,
+        per_task=record.per_task,
+    )  # fmt: skip
 
 
 def _choices(options: Options, graph: onnx.ModelProto) -> Choices:

@@ -239,6 +239,14 @@ class Training:
     """So many calls make the prediction."""
     in_row: str
     """The state that counts the steps since the last update that could not be made, int32."""
+    strategy: str = ""
+    """Of continual learning, as the user named it."""
+    rounds: int = 1
+    """Steps for each sample: the first learns it, the others rehearse."""
+    resume: int = 0
+    """The call with which a rehearsal begins."""
+    per_task: tuple[str, ...] = ()
+    """States that are as at first when another task begins."""
 
 
 @dataclass(frozen=True)

@@ -115,12 +115,20 @@ class Result:
     cost: Cost
     """Of all inferences."""
     cores: int
-    labelled: int
-    correct: int
+    right: Array
+    """Of each label, whether the prediction was it."""
     repeated: int
     """Requests that were sent again because a frame was lost."""
     outputs: dict[str, Array]
     """[samples, *shape] of each output."""
+
+    @property
+    def labelled(self) -> int:
+        return len(self.right)
+
+    @property
+    def correct(self) -> int:
+        return int(self.right.sum())
 
     @property
     def ok(self) -> bool:

@@ -39,6 +39,8 @@ class Plan:
     selected: tuple[ir.Value, ...]
     """Parameters that are trained as they are, in the graph's order."""
     layers: tuple[Layer, ...]
+    strategy: str = ""
+    """That a method brings with it, as --strategy has it."""
 
     @property
     def touched(self) -> list[ir.Value]:
@@ -67,12 +69,19 @@ def choose(graph: ir.Graph, text: str) -> Plan:
             for layer in _adapted(known, part, part.method):
                 owners[layer.parameter.value] = part, layer
     for part in parts:
-        if not any(owner is part for owner, _ in owners.values()):
+        if not part.method.strategy and not any(owner is part for owner, _ in owners.values()):
             raise _none(part, known)
     adapted = [layer for _, layer in owners.values() if layer is not None]
     biases = {b for layer in adapted for b in layer.biases}
     whole = {v for v, (_, layer) in owners.items() if layer is None} | biases
-    return Plan(tuple(p.value for p in known if p.value in whole), tuple(adapted))
+    brought = [_strategy(part) for part in parts if part.method.strategy]
+    selected = tuple(p.value for p in known if p.value in whole)
+    return Plan(selected, tuple(adapted), brought[-1] if brought else "")
+
+
+def _strategy(part: Part) -> str:
+    settings = ",".join(f"{k}={v}" for k, v in part.spec.settings.items())
+    return f"{part.method.strategy}:{settings}" if settings else part.method.strategy
 
 
 def _adapted(known: Sequence[Parameter], part: Part, method: Adapter) -> list[Layer]:

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from odl.ops.draw import mixed
+
 Array = npt.NDArray[Any]
 
 
@@ -25,11 +27,7 @@ def seed_of(name: str, number: int) -> int:
 def integers(seed: int, count: int) -> Array:
     """uint32, evenly distributed."""
     x = np.arange(1, count + 1, dtype=np.uint64) * 0x9E3779B9 + seed
-    x &= 0xFFFFFFFF
-    for shift, factor in ((16, 0x21F0AAAD), (15, 0xD35A2D97), (15, 1)):
-        x ^= x >> np.uint64(shift)
-        x = x * np.uint64(factor) & np.uint64(0xFFFFFFFF)
-    return x.astype(np.uint32)
+    return mixed(x & np.uint64(0xFFFFFFFF)).astype(np.uint32)
 
 
 def uniform(seed: int, shape: tuple[int, ...]) -> Array:

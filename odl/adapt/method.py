@@ -31,6 +31,8 @@ class Method:
     """What the user may say besides `layers`."""
     unnamed: ClassVar[str] = ""
     """The setting that a value without a name is."""
+    strategy: ClassVar[str] = ""
+    """The strategy that learns in place of gradients, which takes the settings."""
     keeps_norms: ClassVar[bool] = False
     """Whether BatchNormalization stays a layer of its own."""
 

@@ -13,6 +13,7 @@ import click
 
 from odl.cli.net import caught
 from odl.cli.sandbox import contained
+from odl.errors import UsageError
 
 if TYPE_CHECKING:
     from odl.compile import Options
@@ -84,6 +85,7 @@ class Asked:
     loss_scale: str | None
     bn_momentum: float | None
     layerwise: bool
+    strategy: str
     tuned: Path | None
     calibrate: Path | None
 
@@ -93,11 +95,13 @@ class Asked:
         from odl.train.options import TrainOptions
 
         train = None
+        if self.strategy and not self.train:
+            raise UsageError("--strategy without --train", advice="--train what learns")
         if self.train:
             scale = self.loss_scale or ("dynamic" if self.dtype == "fp16" else "1")
             train = TrainOptions(
                 self.train, self.loss, self.optimizer, self.accumulate, scale,
-                self.bn_momentum or 0.0, self.layerwise,
+                self.bn_momentum or 0.0, self.layerwise, self.strategy,
             )  # fmt: skip
         samples = None
         if self.calibrate is not None:
@@ -136,6 +140,13 @@ def compile_options(f: Callable[..., int | None]) -> Callable[..., int | None]:
             is_flag=True,
             help="Update each weight as soon as its gradient is there: less memory, but a step "
             "that goes wrong in one layer is not undone in others.",
+        ),
+        click.option(
+            "--strategy",
+            default="",
+            metavar="NAME:KEY=VALUE,...",
+            help="How the device learns for long: replay:size=64, lae, gda, fewshot; see "
+            "'odl methods'.",
         ),
         click.option(
             "--bn-momentum",

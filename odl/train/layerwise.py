@@ -6,7 +6,7 @@ leaves that layer as it is, but not those that were updated before.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import onnx_ir as ir
 
@@ -29,6 +29,7 @@ def update_by_layer(
     scale: LossScale,
     pairs: list[tuple[Term, Term]],
     followed: Sequence[tuple[ir.Value, ir.Value]],
+    finish: Callable[[Weaver, States, Term], None],
 ) -> None:
     """Put the update of each weight behind its gradient and the last node that reads it.
 
@@ -51,6 +52,7 @@ def update_by_layer(
         sound = w.term("And", sound, gate)
     scale.follow(sound)
     follow(w, states, followed, sound)
+    finish(w, states, sound)
     count(w, states, counters, sound, sound)
     w.finish(graph)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import onnx_ir as ir
@@ -23,11 +23,18 @@ from odl.train.optimizers import OPTIMIZERS, Update, learning_rate
 from odl.train.options import TrainOptions
 from odl.train.state import States
 
+Scores = Callable[[Weaver, Term, Term], tuple[Term, Term]]
+"""What a loss compares, from the logits and the label."""
+Finish = Callable[[Weaver, States, Term], None]
+"""Gives further states their successors, from whether the step is sound."""
 
-def add_loss(model: ir.Model, options: TrainOptions) -> None:
+
+def add_loss(
+    model: ir.Model, options: TrainOptions, scores: Scores = lambda w, z, label: (z, label)
+) -> None:
     """Append the loss, as the last output, and its label, as the last input.
 
-    The loss stands behind the model's first output.
+    The loss stands behind the model's first output, or behind what `scores` makes of it.
 
     Raises:
         UsageError: the loss is not known.
@@ -49,7 +56,8 @@ def add_loss(model: ir.Model, options: TrainOptions) -> None:
         shape=ir.Shape(shape), type=ir.TensorType(ir.DataType(kind.onnx)),
     )  # fmt: skip
     graph.inputs.append(label)
-    total = loss.build(w, w.given(prediction), w.given(label), spec).value
+    z, t = scores(w, w.given(prediction), w.given(label))
+    total = loss.build(w, z, t, spec).value
     w.finish(graph)
     total.name = _free("loss", taken)
     total.shape, total.type = ir.Shape(()), ir.TensorType(ir.DataType.FLOAT)
@@ -67,6 +75,7 @@ def add_updates(
     options: TrainOptions,
     trained: Sequence[ir.Value],
     followed: Sequence[tuple[ir.Value, ir.Value]] = (),
+    finish: Finish = lambda w, states, sound: None,
 ) -> None:
     """Append gradients and updates of what is trained; weights become state.
 
@@ -97,13 +106,21 @@ def add_updates(
         raise UsageError(
             f"the loss does not depend on '{missing.value.name}'", advice="--train something else"
         )
+    if not pairs:
+        sound = is_finite(squares(w.given(loss), []))
+        scale.follow(sound)
+        finish(w, states, sound)
+        count(w, states, counters, sound, sound)
+        w.finish(graph)
+        states.finish()
+        return
     if options.layerwise:
         if options.accumulate > 1 or "clip" in spec.settings:
             raise UsageError(
                 "--layerwise has no gradient left to accumulate or to clip by the norm of all",
                 advice="one or the other",
             )
-        update_by_layer(w, graph, spec, states, counters, scale, pairs, followed)
+        update_by_layer(w, graph, spec, states, counters, scale, pairs, followed, finish)
         states.finish()
         return
     if options.accumulate > 1:  # the scale may change before the update
@@ -123,6 +140,7 @@ def add_updates(
     gathered.keep(sound)
     follow(w, states, followed, sound)
     scale.follow(sound)
+    finish(w, states, sound)
     count(w, states, counters, sound, gate)
     w.finish(graph)
     states.finish()
