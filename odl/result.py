@@ -166,6 +166,48 @@ class TrainingResult:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """What a device could do at one moment of a stream."""
+
+    learnt: int
+    """Samples so far."""
+    task: str
+    """The last one that it has learnt from; empty before the first."""
+    right: dict[str, Array]
+    """For each test set, of each label, whether the prediction was it."""
+
+    def accuracy(self, test: str) -> float:
+        return float(self.right[test].mean())
+
+    @property
+    def average(self) -> float:
+        """Over the test sets, each counting the same."""
+        return sum(map(self.accuracy, self.right)) / len(self.right)
+
+
+@dataclass(frozen=True)
+class Adaptation:
+    """What a stream has shown: at first, behind each task and wherever else it was asked."""
+
+    marks: list[Mark]
+    training: TrainingResult
+
+    @property
+    def tests(self) -> list[str]:
+        return list(self.marks[0].right)
+
+    def forgotten(self, test: str) -> float:
+        """How much better the device has been at a test set than it is in the end."""
+        shares = [m.accuracy(test) for m in self.marks]
+        return max(shares) - shares[-1]
+
+    @property
+    def forgetting(self) -> float:
+        """Over the test sets, each counting the same."""
+        return sum(map(self.forgotten, self.tests)) / len(self.tests)
+
+
+@dataclass(frozen=True)
 class SectionSize:
     """A section of a program that takes memory on the device."""
 
