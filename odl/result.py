@@ -196,6 +196,10 @@ class Adaptation:
     def tests(self) -> list[str]:
         return list(self.marks[0].right)
 
+    def at(self, learnt: int) -> Mark:
+        """The last mark after so many samples."""
+        return next(m for m in reversed(self.marks) if m.learnt == learnt)
+
     def forgotten(self, test: str) -> float:
         """How much better the device has been at a test set than it is in the end."""
         shares = [m.accuracy(test) for m in self.marks]
@@ -205,6 +209,32 @@ class Adaptation:
     def forgetting(self) -> float:
         """Over the test sets, each counting the same."""
         return sum(map(self.forgotten, self.tests)) / len(self.tests)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one way of learning has reached, and what it costs on the target."""
+
+    name: str
+    rate: float = 0.0
+    """The learning rate that was best for it; 0 where it has none."""
+    right: dict[int, dict[str, Array]] = field(default_factory=dict)
+    """After so many samples, for each test set: [seeds, labels], whether the prediction was it."""
+    state: int = 0
+    """Bytes that learning changes."""
+    ram: int = 0
+    flash: int = 0
+    """Bytes of constants."""
+    steps: int = 1
+    """For each sample."""
+    macs: int = 0
+    cost: Cost | None = None
+    """Of a step; None where the target counts nothing."""
+    error: str = ""
+    """Why there is nothing of all that."""
+
+    def accuracy(self, samples: int, test: str) -> float:
+        return float(self.right[samples][test].mean())
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from odl.cli.device import Asked, device_options
+from odl.cli.files import Files, counts, files
 from odl.cli.options import folder_argument, json_option
 
 if TYPE_CHECKING:
@@ -15,44 +16,23 @@ if TYPE_CHECKING:
     from odl.run.samples import Samples
 
 FILE = click.Path(path_type=Path)
-Files = dict[str, Path]
-
-
-def _files(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> Files:
-    """[NAME=]FILE each, several of them with commas between; a name is the file's if not given."""
-    files: Files = {}
-    for piece in (p for value in values for p in value.split(",")):
-        name, equals, path = piece.partition("=")
-        given = Path(path if equals else piece)
-        key = name if equals else given.stem
-        if not key or not given.name or key in files:
-            raise click.BadParameter(f"'{piece}' is not NAME=FILE with a name of its own")
-        files[key] = given
-    return files
-
-
-def _marks(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ...]:
-    pieces = [p for p in value.split(",") if p]
-    if not all(p.isdecimal() and 0 < int(p) < 1 << 31 for p in pieces):
-        raise click.BadParameter(f"'{value}' is not N,N,... of samples")
-    return tuple(map(int, pieces))
 
 
 @click.command("adapt", short_help="Learn from a stream of labelled samples, task by task.")
 @folder_argument
 @click.option(
-    "--stream", "streams", multiple=True, required=True, callback=_files, metavar="[NAME=]FILE",
+    "--stream", "streams", multiple=True, required=True, callback=files, metavar="[NAME=]FILE",
     help="Labelled samples (.npz); may be repeated: each file is a task.",
 )  # fmt: skip
 @click.option(
-    "--eval", "tests", multiple=True, required=True, callback=_files, metavar="[NAME=]FILE,...",
+    "--eval", "tests", multiple=True, required=True, callback=files, metavar="[NAME=]FILE,...",
     help="Data to test with, before, in between and in the end.",
 )  # fmt: skip
 @click.option(
     "--tasks", type=click.IntRange(min=2), metavar="N",
     help="Make N tasks of the streams and tests, each of some classes.",
 )  # fmt: skip
-@click.option("--at", "marks", default="", callback=_marks, metavar="N,N,...",
+@click.option("--at", "marks", default="", callback=counts, metavar="N,N,...",
               help="Test after so many samples, too.")  # fmt: skip
 @click.option("--epochs", type=click.IntRange(min=1), default=1, show_default=True,
               help="Learn each task so many times.")  # fmt: skip

@@ -174,7 +174,7 @@ def compile_options(f: Callable[..., int | None]) -> Callable[..., int | None]:
             show_default=True,
             metavar="NAME:KEY=VALUE,...",
             help="sgd, adam or adamw; lr, momentum, nesterov, decay, beta1, beta2, eps, clip, "
-            "schedule, steps, warmup.",
+            "live, schedule, steps, warmup.",
         ),
         click.option(
             "--loss",

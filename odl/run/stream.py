@@ -39,6 +39,8 @@ class StreamOptions:
     """Of the order within a task; None: as the samples stand."""
     marks: tuple[int, ...] = ()
     """Samples after which the device is tested, besides the ends of tasks."""
+    limit: int = 0
+    """Samples of each task at most, each as often as it is learnt; 0: all."""
     verified: int = 5
     """So many of the first steps are judged tensor by tensor."""
     cores: int = 0
@@ -108,7 +110,8 @@ def _order(strategy: str, samples: Samples, options: StreamOptions, task: int) -
     """The samples of a task as they are learnt."""
     rng = None if options.seed is None else np.random.default_rng([options.seed, task])
     labels = np.zeros(len(samples), int) if samples.labels is None else samples.labels[:, 0]
-    return np.concatenate([_epoch(strategy, labels, rng) for _ in range(options.epochs)])
+    order = np.concatenate([_epoch(strategy, labels, rng) for _ in range(options.epochs)])
+    return order[: options.limit or None]
 
 
 def _epoch(strategy: str, labels: Array, rng: np.random.Generator | None) -> Array:

@@ -36,7 +36,9 @@ def update_by_layer(
     `graph` ends in the backward walk; what all updates share comes before that.
     """
     loss = w.given(graph.outputs[-1])
-    update = Update(learning_rate(w, spec, counters[0]), scale.unscaled(w.number(1.0)), counters[0])
+    update = Update(
+        learning_rate(w, spec, counters[0], states), scale.unscaled(w.number(1.0)), counters[0]
+    )
     apply, numbers = OPTIMIZERS[spec.name][0](w, spec, update, states)
     common = squares(loss, numbers)
     start = loss.value.producer()

@@ -131,7 +131,7 @@ def add_updates(
     if options.accumulate == 1:
         mean = scale.unscaled(mean)
     factor = _clipped(w, spec, norm2, mean)
-    update = Update(learning_rate(w, spec, counters[0]), factor, counters[0])
+    update = Update(learning_rate(w, spec, counters[0], states), factor, counters[0])
     apply, numbers = OPTIMIZERS[spec.name][0](w, spec, update, states)
     sound = is_finite(norm2 + squares(w.given(loss), numbers))
     gate = gathered.gate(sound)
