@@ -119,7 +119,7 @@ class Chain:
 
     def rank(self, taps: int) -> int | None:
         """The most that W - W0 may have in each group; None: as much as W."""
-        if self.rows is not None:
+        if self.rows is not None or self.codes is not None:
             return None
         if self.entries is not None:
             return int(self.entries.at.size)

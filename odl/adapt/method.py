@@ -82,7 +82,9 @@ class Adapter(Method):
 
     settings: ClassVar[tuple[str, ...]] = ("r", "alpha", "seed")
     calibrated: ClassVar[bool] = False
-    """Whether `declare` needs the covariance of the layer's inputs."""
+    """Whether `declare` starts from the covariance of the layer's inputs."""
+    does_without: ClassVar[bool] = False
+    """Whether it takes all inputs for alike where there are no samples."""
 
     def ranks(self, layers: Sequence[Given]) -> list[int]:
         """What each layer may spend, of those that the method adapts: r, or all that it has."""
