@@ -44,8 +44,7 @@ class Base:
     @staticmethod
     def of(stages: Mapping[str, bytes]) -> Base:
         """From serialised stages of the compiler."""
-        graph = onnx.ModelProto.FromString(stages[INFERENCE])
-        adapted = onnx.ModelProto.FromString(stages.get(ADAPTED, b""))
+        graph, adapted = (_parsed(stages, name) for name in (INFERENCE, ADAPTED))
         tensors = [*graph.graph.initializer, *adapted.graph.initializer]
         constants = {t.name: numpy_helper.to_array(t) for t in tensors}
         digest = hashlib.sha256(b"".join(stages[k] for k in sorted(stages))).hexdigest()
@@ -73,6 +72,15 @@ class Base:
         """A weight as it was, in the form that the graph has."""
         found = {t.name: t for t in self.graph.graph.initializer}
         return numpy_helper.to_array(found[weight])
+
+
+def _parsed(stages: Mapping[str, bytes], name: str) -> onnx.ModelProto:
+    graph = onnx.ModelProto()
+    try:
+        graph.ParseFromString(stages.get(name, b""))
+        return graph
+    except Exception as e:  # the library's errors have no common base
+        raise ModelError("is no ONNX file", where=f"{name}.onnx") from e
 
 
 def read_base(folder: Path) -> Base:
@@ -131,8 +139,11 @@ def read_adapter(path: Path, base: Base) -> tuple[Tensors, dict[str, str]]:
         )
     for name, array in found.items():
         known = base.constants.get(name)
-        if name not in base.learns or known is None or known.shape != array.shape:
+        like = known is not None and (known.shape, known.dtype) == (array.shape, array.dtype)
+        if name not in base.learns or not like:
             raise IntegrityError(f"tensor '{name}' does not fit the base", where=str(path))
+        if not np.isfinite(array).all():
+            raise ModelError(f"tensor '{name}' is not finite", where=str(path))
     return found, about
 
 

@@ -58,7 +58,7 @@ def nearest(weight: Array, most: int) -> tuple[Array, Array]:
 
 
 def roots(moments: Array) -> tuple[Array, Array]:
-    """C^1/2 and its inverse; directions that inputs hardly take count as a millionth of the most."""
+    """C^1/2 and its inverse; directions hardly taken count as a millionth of the most."""
     values, vectors = np.linalg.eigh(moments)
     least = np.maximum(values[..., -1:] * 1e-6, 1e-300)
     root = np.sqrt(np.maximum(values, least))[..., None, :]

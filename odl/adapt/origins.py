@@ -1,0 +1,126 @@
+"""What a compiled graph's parameters are called in the model that the user gave, and were there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import numpy_helper
+
+from odl.adapt.files import Base
+
+Array = npt.NDArray[Any]
+
+NEARLY = 1e-4
+"""Of a row: so far may a folded one be from a multiple of what it was."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a parameter comes from: now - before = factor (theirs - first)."""
+
+    module: str
+    """As PyTorch names the layer."""
+    part: str
+    """weight or bias."""
+    first: Array
+    """As the model has it."""
+    before: Array
+    """As the compiled graph has it."""
+    factor: Array
+    """What its rows were multiplied with, because a normalisation was folded into them."""
+    turned: bool = False
+    """Whether the model stores the transpose."""
+
+    def theirs(self, now: Array) -> Array:
+        """The parameter of the model, from that of the graph."""
+        change = (now.astype(np.float64) - self.before) / self.factor
+        return np.asarray(self.first + (change.T if self.turned else change), self.first.dtype)
+
+    def ours(self, theirs: Array) -> Array:
+        """The inverse."""
+        change = theirs.astype(np.float64) - self.first
+        change = change.T if self.turned else change
+        return np.asarray(self.before + change * self.factor, self.before.dtype)
+
+
+def origins(base: Base, given: onnx.ModelProto) -> dict[str, Origin]:
+    """Those of all parameters, by their names in the graph for inference.
+
+    What comes from nowhere in the model is taken for a parameter of it as it is.
+    """
+    known = {t.name: numpy_helper.to_array(t) for t in given.graph.initializer}
+    nodes = {n.name: n for n in given.graph.node}
+    mine = {t.name: numpy_helper.to_array(t) for t in base.graph.graph.initializer}
+    found: dict[str, Origin] = {}
+    for node in base.graph.graph.node:
+        fused = next((p.value for p in node.metadata_props if p.key == "odl.fused"), node.name)
+        sources = [nodes[n] for n in reversed(fused.split("+")) if n in nodes]
+        layer = ""
+        for i, name in enumerate(node.input):
+            if name not in mine or name in found or mine[name].dtype.kind != "f":
+                continue
+            there = [s.input[i] for s in sources if i < len(s.input)]
+            role = "weight" if i == 1 else "bias"
+            found[name] = _origin(name, mine[name], there, known, (node.name, layer, role))
+            layer = layer or found[name].module
+    return found
+
+
+def _origin(
+    name: str, before: Array, there: list[str], known: dict[str, Array], at: tuple[str, str, str]
+) -> Origin:
+    """`there` are inputs of the nodes that a node was made of, the last first."""
+    for theirs, first, factor, turned in _sources(name, before, there, known):
+        return Origin(*_names(theirs, *at), first, before, factor, turned)
+    return Origin(*_names(name, *at), before, before, np.ones(()))
+
+
+def _sources(
+    name: str, before: Array, there: list[str], known: dict[str, Array]
+) -> Iterator[tuple[str, Array, Array, bool]]:
+    """Parameters of the model that this may be, the likeliest first."""
+    one = np.ones(())
+    if name in known and np.array_equal(known[name], before):
+        yield name, known[name], one, False
+    for other in there:
+        first = known.get(other)
+        if first is None or first.shape != before.shape:
+            continue
+        factor = one if before.ndim == 1 else _factor(first, before)
+        if factor is not None:
+            yield other, first, factor, False
+    for other, first in known.items() if before.ndim > 1 else ():
+        if np.array_equal(first, before):
+            yield other, first, one, False
+        elif before.ndim == 2 and np.array_equal(first.T, before):
+            yield other, first, one, True
+
+
+def _factor(first: Array, before: Array) -> Array | None:
+    """By which each row has become another; None: it is no multiple of itself, or of zeros."""
+    old, new = (a.reshape(len(a), -1).astype(np.float64) for a in (first, before))
+    energy = (old**2).sum(axis=1)
+    factor = (old * new).sum(axis=1) / np.where(energy == 0, 1, energy)
+    error = np.abs(new - factor[:, None] * old).max(axis=1, initial=0)
+    if not factor.all() or (error > NEARLY * np.abs(new).max(axis=1, initial=0)).any():
+        return None
+    return np.asarray(factor.reshape(-1, *[1] * (before.ndim - 1)))
+
+
+def _names(name: str, node: str, layer: str, role: str) -> tuple[str, str]:
+    """Module and part: `layer1.conv` and `weight` of `layer1.conv.weight`.
+
+    Names that an exporter made say nothing, so that the node's is taken: `/layer1/conv/Conv`.
+    """
+    dotted = name.replace("/", ".")
+    module, _, part = dotted.rpartition(".")
+    if module and part in ("weight", "bias"):
+        return module, part
+    if "::" in name and "/" in node.strip("/"):
+        return node.strip("/").rpartition("/")[0].replace("/", "."), role
+    return layer or dotted, role
