@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,40 +64,39 @@ def origins(base: Base, given: onnx.ModelProto) -> dict[str, Origin]:
             if name not in mine or name in found or mine[name].dtype.kind != "f":
                 continue
             there = [s.input[i] for s in sources if i < len(s.input)]
+            theirs, *values = _source(name, mine[name], there, known)
+            beside = theirs == name or (sources and theirs in sources[-1].input)
             role = "weight" if i == 1 else "bias"
-            found[name] = _origin(name, mine[name], there, known, (node.name, layer, role))
+            names = _names(theirs, node.name, layer if beside else "", role)
+            found[name] = Origin(*names, *values)
             layer = layer or found[name].module
     return found
 
 
-def _origin(
-    name: str, before: Array, there: list[str], known: dict[str, Array], at: tuple[str, str, str]
-) -> Origin:
-    """`there` are inputs of the nodes that a node was made of, the last first."""
-    for theirs, first, factor, turned in _sources(name, before, there, known):
-        return Origin(*_names(theirs, *at), first, before, factor, turned)
-    return Origin(*_names(name, *at), before, before, np.ones(()))
-
-
-def _sources(
+def _source(
     name: str, before: Array, there: list[str], known: dict[str, Array]
-) -> Iterator[tuple[str, Array, Array, bool]]:
-    """Parameters of the model that this may be, the likeliest first."""
+) -> tuple[str, Array, Array, Array, bool]:
+    """The parameter of the model that this is, by name, and what Origin says of it.
+
+    Args:
+        there: inputs of the nodes that a node was made of, the last first.
+    """
     one = np.ones(())
     if name in known and np.array_equal(known[name], before):
-        yield name, known[name], one, False
+        return name, before, before, one, False
     for other in there:
         first = known.get(other)
         if first is None or first.shape != before.shape:
             continue
         factor = one if before.ndim == 1 else _factor(first, before)
         if factor is not None:
-            yield other, first, factor, False
+            return other, first, before, factor, False
     for other, first in known.items() if before.ndim > 1 else ():
         if np.array_equal(first, before):
-            yield other, first, one, False
-        elif before.ndim == 2 and np.array_equal(first.T, before):
-            yield other, first, one, True
+            return other, first, before, one, False
+        if before.ndim == 2 and np.array_equal(first.T, before):
+            return other, first, before, one, True
+    return name, before, before, one, False
 
 
 def _factor(first: Array, before: Array) -> Array | None:
