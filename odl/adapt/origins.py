@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,12 @@ import numpy.typing as npt
 import onnx
 from onnx import numpy_helper
 
-from odl.adapt.files import Base
+from odl.adapt.files import Base, read_graph
 
 Array = npt.NDArray[Any]
+
+ROLES = {1: "weight", 2: "bias"}
+"""What the inputs of nodes are, where their names do not tell."""
 
 NEARLY = 1e-4
 """Of a row: so far may a folded one be from a multiple of what it was."""
@@ -25,7 +29,7 @@ class Origin:
     module: str
     """As PyTorch names the layer."""
     part: str
-    """weight or bias."""
+    """weight or bias, or what PyTorch has no name for."""
     first: Array
     """As the model has it."""
     before: Array
@@ -47,6 +51,11 @@ class Origin:
         return np.asarray(self.before + change * self.factor, self.before.dtype)
 
 
+def origins_in(base: Base, model: Path) -> dict[str, Origin]:
+    """`origins`, from the model as it was read."""
+    return origins(base, read_graph(model))
+
+
 def origins(base: Base, given: onnx.ModelProto) -> dict[str, Origin]:
     """Those of all parameters, by their names in the graph for inference.
 
@@ -64,39 +73,39 @@ def origins(base: Base, given: onnx.ModelProto) -> dict[str, Origin]:
             if name not in mine or name in found or mine[name].dtype.kind != "f":
                 continue
             there = [s.input[i] for s in sources if i < len(s.input)]
-            theirs, *values = _source(name, mine[name], there, known)
+            theirs, first, factor, turned = _source(name, mine[name], there, known)
             beside = theirs == name or (sources and theirs in sources[-1].input)
-            role = "weight" if i == 1 else "bias"
-            names = _names(theirs, node.name, layer if beside else "", role)
-            found[name] = Origin(*names, *values)
+            role = ROLES.get(i, f"input {i}")
+            module, part = _names(theirs, node.name, layer if beside else "", role)
+            found[name] = Origin(module, part, first, mine[name], factor, turned)
             layer = layer or found[name].module
     return found
 
 
 def _source(
     name: str, before: Array, there: list[str], known: dict[str, Array]
-) -> tuple[str, Array, Array, Array, bool]:
-    """The parameter of the model that this is, by name, and what Origin says of it.
+) -> tuple[str, Array, Array, bool]:
+    """The parameter of the model that this is: its name, and `first`, `factor`, `turned` of Origin.
 
     Args:
         there: inputs of the nodes that a node was made of, the last first.
     """
     one = np.ones(())
     if name in known and np.array_equal(known[name], before):
-        return name, before, before, one, False
+        return name, before, one, False
     for other in there:
         first = known.get(other)
         if first is None or first.shape != before.shape:
             continue
         factor = one if before.ndim == 1 else _factor(first, before)
         if factor is not None:
-            return other, first, before, factor, False
+            return other, first, factor, False
     for other, first in known.items() if before.ndim > 1 else ():
         if np.array_equal(first, before):
-            return other, first, before, one, False
+            return other, first, one, False
         if before.ndim == 2 and np.array_equal(first.T, before):
-            return other, first, before, one, True
-    return name, before, before, one, False
+            return other, first, one, True
+    return name, before, one, False
 
 
 def _factor(first: Array, before: Array) -> Array | None:

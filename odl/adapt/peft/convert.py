@@ -82,10 +82,7 @@ def to_peft(base: Base, learnt: Tensors, known: Mapping[str, Origin]) -> PeftAda
     arrays = {**base.constants, **learnt}
     for a in layers:
         if not isinstance(a.linear, Woven) or a.chain.left is None or a.chain.codes is not None:
-            raise UsageError(
-                f"what '{a.record.method}' learns of '{a.record.weight}' has no layout in PEFT",
-                advice="merge it, or export it as it is",
-            )
+            raise _placeless(f"'{a.record.weight}'", f"'{a.record.method}'")
     blocks = {a.chain.right.rank for a in layers
               if isinstance(a.chain.right, Blocks) and not a.linear.taps}  # fmt: skip
     whole = len(blocks) == 1 and all(
@@ -101,6 +98,13 @@ def to_peft(base: Base, learnt: Tensors, known: Mapping[str, Origin]) -> PeftAda
         config = _to_lora(layers, arrays, modules)
     _store_plain(base, learnt, known, modules)
     return PeftAdapter(config, modules)
+
+
+def _placeless(what: str, how: str) -> UsageError:
+    return UsageError(
+        f"what {what} learns by {how} has no layout in PEFT",
+        advice="merge it, or export it as it is",
+    )
 
 
 def _to_lora(
@@ -145,7 +149,7 @@ def _store_plain(
     """Parameters that were trained as they are, and the biases of weights that were."""
     names = {(o.module, o.part): n for n, o in known.items()}
     for name, array in learnt.items():
-        if name in known:
+        if name in known and name in base.learns:
             _put(modules, known[name], array)
     for module, parts in modules.items():
         bias = names.get((module, BIAS))
@@ -154,6 +158,8 @@ def _store_plain(
 
 
 def _put(modules: dict[str, dict[str, Array]], origin: Origin, array: Array) -> None:
+    if origin.part not in (WEIGHT, BIAS):
+        raise _placeless(f"{origin.part} of '{origin.module}'", "itself")
     parts = modules.setdefault(origin.module, {})
     factors = {LEFT, BLOCK} & set(parts)
     part = WRAPPED_BIAS if factors and origin.part == BIAS else origin.part

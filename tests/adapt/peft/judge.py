@@ -6,23 +6,21 @@ again but the folders `exported`, which `pytest --update-golden tests/adapt/peft
 
 from __future__ import annotations
 
-import platform
+import json
 import sys
 import tempfile
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import peft
 import torch
 from peft import EvaConfig, LoraConfig, MissConfig, PeftModel, get_peft_model
+from peft.tuners.lora.intruders import reduce_intruder_dimension
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-VERSIONS = {
-    "peft": peft.__version__,
-    "torch": torch.__version__.partition("+")[0],
-    "python": platform.python_version(),
-}
+VERSIONS = {"made by": f"peft {peft.__version__}, torch {torch.__version__.partition('+')[0]}"}
 
 MADE = {
     "lora": LoraConfig(
@@ -32,8 +30,12 @@ MADE = {
     "rslora": LoraConfig(r=2, lora_alpha=3, target_modules=["conv", "fc"], use_rslora=True),
     "miss": MissConfig(r=3, target_modules=["fc", "head"]),
     "mini": MissConfig(r=2, mini_r=2, init_weights="mini", target_modules=["head"]),
-    "pissa": LoraConfig(r=2, lora_alpha=3, init_lora_weights="pissa", target_modules=["fc", "head"]),
-    "olora": LoraConfig(r=2, lora_alpha=3, init_lora_weights="olora", target_modules=["fc", "head"]),
+    "pissa": LoraConfig(
+        r=2, lora_alpha=3, init_lora_weights="pissa", target_modules=["fc", "head"]
+    ),
+    "olora": LoraConfig(
+        r=2, lora_alpha=3, init_lora_weights="olora", target_modules=["fc", "head"]
+    ),
     "eva": LoraConfig(
         r=2, lora_alpha=2, init_lora_weights="eva", target_modules=["fc"],
         eva_config=EvaConfig(rho=1.0),
@@ -114,6 +116,10 @@ def make(name: str, config: Any, base: dict[str, torch.Tensor], folder: Path, se
 def save(model: PeftModel, folder: Path, **options: Any) -> None:
     model.save_pretrained(folder, **options)
     (folder / "README.md").unlink()
+    path = folder / "adapter_config.json"
+    config = json.loads(path.read_text())
+    config["target_modules"].sort()  # of a set
+    path.write_text(json.dumps(config, indent=2) + "\n")
 
 
 def look(model: PeftModel, base: dict[str, torch.Tensor]) -> None:
@@ -137,6 +143,23 @@ def judge(folder: Path, base: dict[str, torch.Tensor], out: Path) -> None:
     save_file({"y": model(base["x"]).detach()}, out, VERSIONS)
 
 
+def intruders(folder: Path) -> None:
+    """How many directions PEFT finds that a weight did not have, of spikes of several sizes."""
+    torch.manual_seed(5)
+    layer = nn.Sequential(nn.Linear(12, 40))
+    spike = nn.functional.normalize(torch.randn(40, 2), dim=0), torch.randn(2, 12)
+    kept = {"w": layer[0].weight.detach().clone(), "left": spike[0], "right": spike[1]}
+    for size in (0.0, 0.01, 0.1, 0.3, 1.0, 3.0):
+        model = get_peft_model(deepcopy(layer), LoraConfig(r=2, lora_alpha=2, target_modules=["0"]))
+        adapted, said = model.base_model.model[0], list[str]()
+        adapted.lora_A.default.weight.data = spike[1].clone()
+        adapted.lora_B.default.weight.data = size * spike[0]
+        reduce_intruder_dimension(model, logging_sink=said.append)
+        counts = [int(s.rpartition(" ")[2]) for s in said if "Intruders:" in s]
+        kept[f"count/{size}"] = torch.tensor(sum(counts))
+    save_file(kept, folder / "intruders.safetensors", VERSIONS)
+
+
 def new_base() -> dict[str, torch.Tensor]:
     torch.manual_seed(0)
     found = {k: v.clone() for k, v in Net().state_dict().items()}
@@ -153,6 +176,7 @@ def main(folder: Path, what: str = "all") -> None:
         save_file(new_base(), base_file, VERSIONS)
         for seed, (name, config) in enumerate(MADE.items()):
             make(name, config, load_file(base_file), folder, seed)
+        intruders(folder)
     for exported in sorted((folder / EXPORTED).glob("*/adapter_config.json")):
         judge(exported.parent, load_file(base_file), exported.parent / "judged.safetensors")
 

@@ -1,4 +1,4 @@
-"""Adapters between odl and Hugging Face PEFT: outputs, gradients, weights and starts are the same."""
+"""Adapters between odl and Hugging Face PEFT: same outputs, gradients, weights and starts."""
 
 from __future__ import annotations
 
@@ -198,34 +198,39 @@ def moved(made: Compiled, base: Base) -> dict[str, Array]:
     return {k: (v + rng.normal(0, 0.2, v.shape)).astype(np.float32) for k, v in first.items()}
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    """All exports, each with what PEFT has said of it; with --slow, with what it says now."""
+    folder = tmp_path_factory.mktemp("peft")
+    for case, text in EXPORTED.items():
+        base, known = base_of(program(text))
+        made = folder / "exported" / case
+        write_folder(made, to_peft(base, moved(program(text), base), known))
+        if request.config.getoption("--update-golden"):
+            shutil.copytree(made, GOLDEN / "exported" / case, dirs_exist_ok=True)
+        shutil.copy(GOLDEN / "exported" / case / "judged.safetensors", made)
+    if request.config.getoption("--slow"):
+        shutil.copy(GOLDEN / "base.safetensors", folder)
+        python = ROOT / ".judges/peft/bin/python"
+        assert python.exists(), "run: make .judges/peft"
+        command = [str(python), "-m", "tests.adapt.peft.judge", str(folder), "exported"]
+        subprocess.run(command, cwd=ROOT, check=True, timeout=250)
+    return folder / "exported"
+
+
 @pytest.mark.parametrize("case", EXPORTED)
-def test_peft_makes_of_an_export_what_the_program_does(
-    case: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    """By what PEFT has said of the same file; with --slow, by what it says now."""
-    made = program(EXPORTED[case])
-    base, known = base_of(made)
-    learnt = moved(made, base)
-    folder, kept = tmp_path / "exported" / case, GOLDEN / "exported" / case
-    write_folder(folder, to_peft(base, learnt, known))
-    if request.config.getoption("--update-golden"):
-        shutil.copytree(folder, kept, dirs_exist_ok=True)
-    assert (folder / "adapter_config.json").read_bytes() == (
-        kept / "adapter_config.json"
-    ).read_bytes()
-    written = (load_file(f / "adapter_model.safetensors") for f in (folder, kept))
-    for (key, got), (other, want) in zip(*(sorted(w.items()) for w in written), strict=True):
+def test_peft_makes_of_an_export_what_the_program_does(case: str, written: Path) -> None:
+    made, kept = program(EXPORTED[case]), GOLDEN / "exported" / case
+    base, _ = base_of(made)
+    texts = [(f / case / "adapter_config.json").read_text() for f in (written, kept.parent)]
+    assert texts[0] == texts[1], "see pytest --update-golden, then make peft"
+    files = (load_file(f / case / "adapter_model.safetensors") for f in (written, kept.parent))
+    for (key, got), (other, want) in zip(*(sorted(f.items()) for f in files), strict=True):
         assert key == other
         np.testing.assert_allclose(got, want, atol=1e-6)
-    if request.config.getoption("--slow"):
-        kept = folder
-        shutil.copy(GOLDEN / "base.safetensors", tmp_path)
-        python = ROOT / ".judges/peft/bin/python"
-        assert python.exists(), "make .judges/peft"
-        command = [str(python), "-m", "tests.adapt.peft.judge", str(tmp_path), "exported"]
-        subprocess.run(command, cwd=ROOT, check=True, timeout=120)
-    theirs = load_file(kept / "judged.safetensors")["y"]
-    mine = train(made, [sample()], begun(made, learnt))[0][made.program.outputs[0]]
+    theirs = load_file(written / case / "judged.safetensors")["y"]
+    states = begun(made, moved(made, base))
+    mine = train(made, [sample()], states)[0][made.program.outputs[0]]
     np.testing.assert_allclose(mine, theirs, atol=2e-5, rtol=2e-5)
 
 
@@ -263,19 +268,21 @@ def test_what_was_exported_is_imported_as_it_was(case: str, tmp_path: Path) -> N
 @pytest.mark.parametrize("text", ["peqa", "affine", "sparse", "lrec:r=2"])
 def test_what_peft_has_no_place_for_is_not_exported(text: str) -> None:
     base, known = base_of(program(f"{text}{',' if ':' in text else ':'}layers=*"))
-    with pytest.raises(UsageError, match="has no layout in PEFT; merge it"):
+    with pytest.raises(UsageError, match=r"learns by '.*' has no layout in PEFT"):
         to_peft(base, {}, known)
 
 
 @pytest.mark.parametrize(
     ("case", "text", "message"),
     [
-        ("rslora", "lora:r=2,layers=conv*", "module 'fc': the program does not adapt it; it adapts 'conv'"),
+        ("rslora", "lora:r=2,layers=conv*",
+         "module 'fc': the program does not adapt it; it adapts 'conv'"),
         ("converted", "lora:r=3,layers=fc*,head*", "cannot make this change of rank 4"),
         ("pissa", "lora-fa:r=4,layers=fc*,head*", "'lora-fa' as it was compiled cannot make"),
         ("mini", "lrec:r=2,layers=head*", "'lrec' as it was compiled cannot make"),
         ("eva", "affine:layers=fc*", "'affine' as it was compiled cannot make"),
-        ("lora", "lora:r=4,layers=*", "module 'head', weight: has changed, and the program does not"),
+        ("lora", "lora:r=4,layers=*",
+         "module 'head', weight: has changed, and the program does not train it"),
     ],
 )  # fmt: skip
 def test_a_program_that_cannot_do_the_same_says_so(case: str, text: str, message: str) -> None:
@@ -296,7 +303,7 @@ def test_room_that_is_left_can_still_learn() -> None:
 
 
 def test_folded_norms_are_unfolded_for_peft() -> None:
-    """The adapter is that of the convolution that the model has, not of the one that is compiled."""
+    """The adapter is that of the convolution that the model has, not of the compiled one."""
     made = compiled("lora:r=1+bias", conv_net())
     base, known = base_of(made)
     learnt = moved(made, base)
