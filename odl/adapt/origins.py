@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,15 @@ import onnx
 from onnx import numpy_helper
 
 from odl.adapt.files import Base, read_graph
+from odl.errors import ModelError
+from odl.files import read_tensors
 
 Array = npt.NDArray[Any]
 
 ROLES = {1: "weight", 2: "bias"}
 """What the inputs of nodes are, where their names do not tell."""
+
+LOST = "no parameter that is known"
 
 NEARLY = 1e-4
 """Of a row: so far may a folded one be from a multiple of what it was."""
@@ -51,15 +56,36 @@ class Origin:
         return np.asarray(self.before + change * self.factor, self.before.dtype)
 
 
-def origins_in(base: Base, model: Path) -> dict[str, Origin]:
-    """`origins`, from the model as it was read."""
-    return origins(base, read_graph(model))
+def origins_in(base: Base, model: Path, weights: Path | None = None) -> dict[str, Origin]:
+    """`origins`, from the model as it was read.
+
+    Args:
+        weights: safetensors with the parameters as PyTorch has them, if its exporter has folded
+            normalisations into what stands in the model.
+
+    Raises:
+        ModelError: a file is missing or damaged, or a weight that learns is in neither.
+    """
+    given = read_graph(model)
+    if weights is None:
+        return origins(base, given)
+    tensors = read_tensors(weights, "weights")[0]
+    found = origins(base, given, {k: v for k, v in tensors.items() if v.dtype.kind == "f"})
+    for record in base.records:
+        if found[record.weight].part == LOST:
+            raise ModelError(f"no tensor is '{record.weight}' or like it", where=str(weights))
+    return found
 
 
-def origins(base: Base, given: onnx.ModelProto) -> dict[str, Origin]:
+def origins(
+    base: Base, given: onnx.ModelProto, theirs: Mapping[str, Array] | None = None
+) -> dict[str, Origin]:
     """Those of all parameters, by their names in the graph for inference.
 
     What comes from nowhere in the model is taken for a parameter of it as it is.
+
+    Args:
+        theirs: the parameters, where they are not those of the model; what is none is LOST.
     """
     known = {t.name: numpy_helper.to_array(t) for t in given.graph.initializer}
     nodes = {n.name: n for n in given.graph.node}
@@ -73,11 +99,16 @@ def origins(base: Base, given: onnx.ModelProto) -> dict[str, Origin]:
             if name not in mine or name in found or mine[name].dtype.kind != "f":
                 continue
             there = [s.input[i] for s in sources if i < len(s.input)]
-            theirs, first, factor, turned = _source(name, mine[name], there, known)
-            beside = theirs == name or (sources and theirs in sources[-1].input)
-            role = ROLES.get(i, f"input {i}")
-            module, part = _names(theirs, node.name, layer if beside else "", role)
-            found[name] = Origin(module, part, first, mine[name], factor, turned)
+            values = mine[name]
+            if theirs is None:
+                source, first, factor, turned = _source(name, values, there, known)
+                beside = source == name or (sources and source in sources[-1].input)
+                role = ROLES.get(i, f"input {i}")
+                module, part = _names(source, node.name, layer if beside else "", role)
+            else:
+                source, first, factor, turned = _among(values, [name, *there], theirs)
+                module, _, part = source.rpartition(".") if source else (name, "", LOST)
+            found[name] = Origin(module, part, first, values, factor, turned)
             layer = layer or found[name].module
     return found
 
@@ -108,6 +139,31 @@ def _source(
     return name, before, one, False
 
 
+def _among(
+    before: Array, likely: Sequence[str], known: Mapping[str, Array]
+) -> tuple[str, Array, Array, bool]:
+    """As `_source`: the first name whose tensor is equal, or has been folded; none: an empty name.
+
+    Vectors that are like several tell nothing.
+    """
+    one = np.ones(())
+    alike = [n for n, v in known.items() if before.ndim > 1 or np.array_equal(v, before)]
+    others = alike if before.ndim > 1 or len(alike) == 1 else []
+    for name in [*likely, *others]:
+        first = known.get(name)
+        if first is None:
+            continue
+        if np.array_equal(first, before):
+            return name, first, one, False
+        if before.ndim == 2 and np.array_equal(first.T, before):
+            return name, first, one, True
+        if before.ndim > 1 and first.shape == before.shape and before[0].size > 1:
+            factor = _factor(first, before)
+            if factor is not None:
+                return name, first, factor, False
+    return "", before, one, False
+
+
 def _factor(first: Array, before: Array) -> Array | None:
     """By which each row has become another; None: it is no multiple of itself, or of zeros."""
     old, new = (a.reshape(len(a), -1).astype(np.float64) for a in (first, before))
@@ -129,5 +185,15 @@ def _names(name: str, node: str, layer: str, role: str) -> tuple[str, str]:
     if module and part in ("weight", "bias"):
         return module, part
     if "::" in name and "/" in node.strip("/"):
-        return node.strip("/").rpartition("/")[0].replace("/", "."), role
+        return _path(node.strip("/").split("/")[:-1]), role
     return layer or dotted, role
+
+
+def _path(scopes: Sequence[str]) -> str:
+    """Of modules: those in a list begin with its name, `layer` and `layer.0`."""
+    path: list[str] = []
+    for scope in scopes:
+        if path and scope.startswith(f"{path[-1]}."):
+            path.pop()
+        path.append(scope)
+    return ".".join(path)

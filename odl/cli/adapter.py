@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 FILE = click.Path(path_type=Path)
 
+weights_option = click.option(
+    "--weights", type=FILE,
+    help="The network's parameters as PyTorch has them (.safetensors), for folders of PEFT: where "
+    "its exporter has folded normalisations, the model does not have them.",
+)  # fmt: skip
+
 
 @click.group("adapter", short_help="What was learnt: export, import, compare and merge it.")
 def command() -> None:
@@ -29,7 +35,8 @@ def command() -> None:
     "--format", "layout", type=click.Choice(["odl", "peft"]), default="odl", show_default=True,
     help="A .safetensors file, or a folder as Hugging Face PEFT has it.",
 )  # fmt: skip
-def export(folder: Path, state: Path, file: Path, layout: str) -> None:
+@weights_option
+def export(folder: Path, state: Path, file: Path, layout: str, weights: Path | None) -> None:
     """Write what learnt of STATE, which 'odl run --save' has made, to FILE.
 
     A folder for PEFT holds the change of the weights that the model had: of factors that were taken
@@ -50,7 +57,9 @@ def export(folder: Path, state: Path, file: Path, layout: str) -> None:
     if layout == "odl":
         size = write_adapter(file, base, states, int(states[UPDATES]))
     else:
-        size = write_folder(file, to_peft(base, states, origins_in(base, project.original)))
+        size = write_folder(
+            file, to_peft(base, states, origins_in(base, project.original, weights))
+        )
     click.echo(f"{file}: {size:,} bytes learnt in {int(states[UPDATES])} updates")
 
 
@@ -58,7 +67,8 @@ def export(folder: Path, state: Path, file: Path, layout: str) -> None:
 @folder_argument
 @click.argument("file", type=FILE)
 @click.argument("state", type=FILE)
-def import_(folder: Path, file: Path, state: Path) -> None:
+@weights_option
+def import_(folder: Path, file: Path, state: Path, weights: Path | None) -> None:
     """Write a STATE with which 'odl run --load' goes on from the adapter FILE.
 
     FILE is what 'odl adapter export' has written for this program, or a folder of PEFT whose change
@@ -72,7 +82,7 @@ def import_(folder: Path, file: Path, state: Path) -> None:
 
     project = read(folder)
     known = {name for name, _ in training_info(project).states}
-    learnt, _ = read_any(file, project, read_base(project.folder))
+    learnt, _ = read_any(file, project, read_base(project.folder), weights)
     for name in learnt:
         if name not in known:
             raise IntegrityError(
@@ -86,7 +96,8 @@ def import_(folder: Path, file: Path, state: Path) -> None:
 @folder_argument
 @click.argument("file", type=FILE)
 @click.argument("output", type=FILE)
-def merge(folder: Path, file: Path, output: Path) -> None:
+@weights_option
+def merge(folder: Path, file: Path, output: Path, weights: Path | None) -> None:
     """Fold the adapter FILE into the model without training: OUTPUT is a plain ONNX file."""
     from odl.adapt.files import merge as merged
     from odl.adapt.files import read_base, write_graph
@@ -94,7 +105,7 @@ def merge(folder: Path, file: Path, output: Path) -> None:
 
     project = read(folder)
     base = read_base(project.folder)
-    graph, changes = merged(base, read_any(file, project, base)[0])
+    graph, changes = merged(base, read_any(file, project, base, weights)[0])
     write_graph(output, graph)
     lost = max((c.lost for c in changes), default=0.0)
     click.echo(
@@ -106,8 +117,9 @@ def merge(folder: Path, file: Path, output: Path) -> None:
 @command.command("inspect")
 @folder_argument
 @click.argument("file", type=FILE)
+@weights_option
 @json_option
-def inspect(folder: Path, file: Path, as_json: bool) -> None:
+def inspect(folder: Path, file: Path, weights: Path | None, as_json: bool) -> None:
     """Show how much each tensor has changed: rank, norms, new singular directions.
 
     'norm' is the root of the sum of squares, 'largest' the largest singular value, 'change' the
@@ -123,7 +135,7 @@ def inspect(folder: Path, file: Path, as_json: bool) -> None:
 
     project = read(folder)
     base = read_base(project.folder)
-    tensors, about = read_any(file, project, base)
+    tensors, about = read_any(file, project, base, weights)
     _, changes = merged(base, tensors)
     if as_json:
         print_json({**about, "changes": [asdict(c) for c in changes]})
@@ -149,8 +161,11 @@ def inspect(folder: Path, file: Path, as_json: bool) -> None:
     "--tolerance", type=click.FloatRange(min=0), default=0.0, show_default=True,
     help="Largest share of a tensor's norm that counts for no difference.",
 )  # fmt: skip
+@weights_option
 @json_option
-def diff(folder: Path, a: Path, b: Path, tolerance: float, as_json: bool) -> int:
+def diff(
+    folder: Path, a: Path, b: Path, tolerance: float, weights: Path | None, as_json: bool
+) -> int:
     """Compare what the adapters A and B make of each tensor; exits with 1 if they differ.
 
     'norm' is that of one less the other, 'difference' the same relative to the tensor before;
@@ -164,7 +179,7 @@ def diff(folder: Path, a: Path, b: Path, tolerance: float, as_json: bool) -> int
 
     project = read(folder)
     base = read_base(project.folder)
-    first, second = (read_any(file, project, base)[0] for file in (a, b))
+    first, second = (read_any(file, project, base, weights)[0] for file in (a, b))
     found = differences(base, first, second)
     if as_json:
         print_json([asdict(d) for d in found])
@@ -182,7 +197,9 @@ def diff(folder: Path, a: Path, b: Path, tolerance: float, as_json: bool) -> int
     return int(any(d.size > tolerance for d in found))
 
 
-def read_any(file: Path, project: Project, base: Base) -> tuple[Tensors, dict[str, str]]:
+def read_any(
+    file: Path, project: Project, base: Base, weights: Path | None
+) -> tuple[Tensors, dict[str, str]]:
     """The tensors of an adapter, or of a folder of PEFT, and what it says of itself."""
     from odl.adapt.files import read_adapter
     from odl.adapt.origins import origins_in
@@ -192,5 +209,5 @@ def read_any(file: Path, project: Project, base: Base) -> tuple[Tensors, dict[st
     if not file.is_dir():
         return read_adapter(file, base)
     adapter = read_folder(file)
-    known = origins_in(base, project.original)
+    known = origins_in(base, project.original, weights)
     return from_peft(base, adapter, known, str(file)), {"methods": adapter.config.kind}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import onnx
 from onnx import numpy_helper
 
 from odl.adapt.files import Base
-from odl.adapt.origins import Origin, origins
+from odl.adapt.origins import LOST, Origin, origins
 from tests.models import Array, model
 
 GIVEN = """net (float[1,2,4,4] x) => (float[1,3] y) {
@@ -34,7 +34,16 @@ def filled(text: str, arrays: Mapping[str, Array], names: Mapping[str, str]) -> 
     return made
 
 
-def found(names: Mapping[str, str], factor: Array | None = None) -> dict[str, Origin]:
+def found(
+    names: Mapping[str, str],
+    factor: Array | None = None,
+    theirs: Callable[[Mapping[str, Array]], Mapping[str, Array]] | None = None,
+) -> dict[str, Origin]:
+    """Origins of the compiled graph's parameters.
+
+    Args:
+        theirs: from the model's arrays, those that PyTorch has; the model is the compiled one then.
+    """
     rng = np.random.default_rng(0)
     wc, wf = rng.normal(size=(5, 2, 3, 3)), rng.normal(size=(3, 5))
     by = np.arange(1.0, 6) if factor is None else factor
@@ -45,6 +54,8 @@ def found(names: Mapping[str, str], factor: Array | None = None) -> dict[str, Or
     compiled = filled(COMPILED, single[1], names)
     compiled.graph.node[0].metadata_props.add(key="odl.fused", value="/conv/Conv+norm")
     base = Base(compiled, [], {}, "")
+    if theirs is not None:
+        return origins(base, compiled, theirs(single[0]))
     return origins(base, filled(GIVEN, single[0], names))
 
 
@@ -92,3 +103,35 @@ def test_rows_that_became_zeros_come_from_nowhere() -> None:
     origin = found(TORCH, np.array([1.0, 0, 1, 1, 1]))["nw"]
     assert origin.factor.size == 1
     np.testing.assert_array_equal(origin.first, origin.before)
+
+
+def test_what_the_exporter_has_folded_is_found_in_the_weights_themselves() -> None:
+    """PyTorch's exporters write a product under the name of one of its factors."""
+    names = {"nw": "conv.weight", "nb": "conv.weight_bias", "tw": "val_3", "wa": "val_4"}
+
+    def state(given: Mapping[str, Array]) -> dict[str, Array]:
+        return {v: given[k] for k, v in TORCH.items()}
+
+    known = found(names, theirs=state)
+    places = {k: (o.module, o.part, o.turned) for k, o in known.items()}
+    assert places == {
+        "conv.weight": ("conv", "weight", False),
+        "conv.weight_bias": ("conv.weight_bias", LOST, False),
+        "val_3": ("fc", "weight", True),
+        "val_4": ("fc", "bias", False),
+    }
+    np.testing.assert_allclose(known["conv.weight"].factor.ravel(), np.arange(1, 6), rtol=1e-6)
+    twice = found(names, theirs=lambda given: {**state(given), "other.bias": given["wa"]})
+    assert twice["val_4"].part == LOST
+
+
+def test_scopes_of_lists_begin_with_their_names() -> None:
+    names = {**EXPORTED, "nw": "onnx::Conv_3"}
+    given = filled(COMPILED, {}, names)
+    given.graph.node[0].name = "/layer2/layer2.0/conv/Conv"
+    rng = np.random.default_rng(0)
+    for name, shape in {"onnx::Conv_3": (5, 2, 3, 3), "nb": (5,)}.items():
+        values = rng.normal(size=shape).astype(np.float32)
+        given.graph.initializer.append(numpy_helper.from_array(values, name))
+    known = origins(Base(given, [], {}, ""), given)
+    assert known["onnx::Conv_3"].module == known["nb"].module == "layer2.0.conv"

@@ -233,3 +233,28 @@ def test_adapters_that_differ_are_1_and_foreign_ones_6(
     )
     assert _run(["adapter", "import", folder, str(peft), str(tmp_path / "s")]) == 6
     assert "has changed, and the program does not train it" in said(capsys)
+
+
+def test_the_weights_of_pytorch_tell_what_an_exporter_has_folded(
+    learnt: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from onnx import numpy_helper
+    from safetensors.numpy import save_file
+
+    from odl.adapt.files import read_base
+
+    folder, state = map(str, learnt)
+    weights, peft = tmp_path / "w.safetensors", tmp_path / "peft"
+    arrays = {t.name: numpy_helper.to_array(t)
+              for t in read_base(learnt[0]).graph.graph.initializer}  # fmt: skip
+    doubled = np.ascontiguousarray(arrays["classify/weight"] / 2)
+    save_file({"head.weight": doubled}, weights)
+    files = ["adapter", "export", folder, state, str(peft), "--format", "peft"]
+    assert _run([*files, "--weights", str(weights)]) == 2
+    assert "has no layout in PEFT; merge it, or export it as it is" in said(capsys)
+    save_file({"other.weight": doubled[:, :3].copy()}, weights)
+    assert _run([*files, "--weights", str(weights)]) == 3
+    assert f"{weights}: no tensor is 'classify/weight' or like it" in said(capsys)
+    assert _run([*files, "--weights", str(tmp_path / "none")]) == 3
+    assert "the weights file does not exist" in said(capsys)
+    assert not peft.exists()

@@ -55,6 +55,18 @@ class Adapted:
         factor = self.origin.factor
         return factor.reshape(self.linear.groups, self.linear.outputs, 1) if factor.ndim else 1.0
 
+    @property
+    def only_products(self) -> bool:
+        """Whether W is the base and L M R."""
+        chain = self.chain
+        return chain.left is not None and chain.codes is None and chain.rows is None
+
+    @property
+    def blocks(self) -> int:
+        """The rank of what PEFT has as MiSS; 0: it has none of this layer."""
+        right = self.chain.right
+        return right.rank if isinstance(right, Blocks) and not self.linear.taps else 0
+
 
 def adapted(base: Base, record: Record, origin: Origin) -> Adapted:
     linear = base.linear(record.weight)
@@ -81,15 +93,10 @@ def to_peft(base: Base, learnt: Tensors, known: Mapping[str, Origin]) -> PeftAda
     layers = [adapted(base, r, known[r.weight]) for r in base.records]
     arrays = {**base.constants, **learnt}
     for a in layers:
-        if not isinstance(a.linear, Woven) or a.chain.left is None or a.chain.codes is not None:
+        if not isinstance(a.linear, Woven) or not a.only_products:
             raise _placeless(f"'{a.record.weight}'", f"'{a.record.method}'")
-    blocks = {a.chain.right.rank for a in layers
-              if isinstance(a.chain.right, Blocks) and not a.linear.taps}  # fmt: skip
-    whole = len(blocks) == 1 and all(
-        isinstance(a.chain.right, Blocks) and not a.linear.taps for a in layers
-    )
-    modules: dict[str, dict[str, Array]] = {}
-    if whole:
+    blocks, modules = {a.blocks for a in layers}, dict[str, dict[str, Array]]()
+    if len(blocks) == 1 and blocks != {0}:
         config = PeftConfig(MISS, blocks.pop())
         for a in layers:
             left = a.record.values(a.linear, arrays)["left"] / a.factor
