@@ -84,7 +84,11 @@ class Adapter(Method):
 
     settings: ClassVar[tuple[str, ...]] = ("r", "alpha", "seed")
     calibrated: ClassVar[bool] = False
-    """Whether `declare` needs the covariance of the layer's inputs."""
+    """Whether `declare` starts from the covariance of the layer's inputs."""
+    does_without: ClassVar[bool] = False
+    """Whether it takes all inputs for alike where there are no samples."""
+    residual_in_peft: ClassVar[str] = ""
+    """What PEFT calls this way to start, if the base lacks there what the factors have."""
 
     def ranks(self, layers: Sequence[Given]) -> list[int]:
         """What each layer may spend, of those that the method adapts: r, or all that it has."""

@@ -56,8 +56,16 @@ class Woven(Linear):
         """weights x + plus; without `taps` x has a value for each of its columns."""
         raise NotImplementedError
 
-    def coded(self, w: Weaver, x: Term, codes: Term, steps: Term, like: Term) -> Term:
-        """The product with weights that are integers times a step for each output.
+    def coded(
+        self,
+        w: Weaver,
+        x: Term,
+        codes: Term,
+        steps: Term,
+        like: Term,
+        plus: Term | None = None,
+    ) -> Term:
+        """The product with weights that are integers times a step for each output, plus a bias.
 
         Args:
             like: a product of this kind.
@@ -116,14 +124,26 @@ class Product(Woven):
         made = w.term(self.op, x, weights)
         return made if plus is None else made + plus
 
-    def coded(self, w: Weaver, x: Term, codes: Term, steps: Term, like: Term) -> Term:
+    def coded(
+        self,
+        w: Weaver,
+        x: Term,
+        codes: Term,
+        steps: Term,
+        like: Term,
+        plus: Term | None = None,
+    ) -> Term:
         zero = w.array(np.zeros(steps.shape, codes.dtype.numpy))
         if self.op != "Gemm":
-            return w.term("ai.odl.WMatMul", x, codes, steps, zero, like=like, axis=1, block_size=0)
-        none = w.array(np.zeros(self.outputs, np.float32))
+            more = {"axis": 1, "block_size": 0}
+            made = w.term("ai.odl.WMatMul", x, codes, steps, zero, like=like, **more)
+            return made if plus is None else made + plus
+        inside = plus is not None and plus.shape == (self.outputs,)
+        added = plus if plus is not None and inside else w.array(np.zeros(self.outputs, np.float32))
         turned = int(self.by_rows)
-        more: dict[str, Any] = {"axis": 1 - turned, "block_size": 0, "transB": turned}
-        return w.term("ai.odl.WGemm", x, codes, steps, zero, none, like=like, transA=0, **more)
+        more = {"axis": 1 - turned, "block_size": 0, "transA": 0, "transB": turned}
+        made = w.term("ai.odl.WGemm", x, codes, steps, zero, added, like=like, **more)
+        return made if plus is None or inside else made + plus
 
     def scaled(self, w: Weaver, u: Term, scale: Term, plus: Term | None, like: Term) -> Term:
         made = u * scale
@@ -180,11 +200,20 @@ class Convolution(Woven):
     def _pointwise(self) -> dict[str, Any]:
         return {"kernel_shape": (1,) * len(self.taps), "group": self.groups}
 
-    def coded(self, w: Weaver, x: Term, codes: Term, steps: Term, like: Term) -> Term:
+    def coded(
+        self,
+        w: Weaver,
+        x: Term,
+        codes: Term,
+        steps: Term,
+        like: Term,
+        plus: Term | None = None,
+    ) -> Term:
         zero = w.array(np.zeros(steps.shape, codes.dtype.numpy))
-        none = w.array(np.zeros(self.groups * self.outputs, np.float32))
+        none = np.zeros(self.groups * self.outputs, np.float32)
+        added = w.array(none) if plus is None else plus
         more = self._geometry()
-        return w.term("ai.odl.WConv", x, codes, steps, zero, none, like=like, axis=0, **more)
+        return w.term("ai.odl.WConv", x, codes, steps, zero, added, like=like, axis=0, **more)
 
     def scaled(self, w: Weaver, u: Term, scale: Term, plus: Term | None, like: Term) -> Term:
         none = w.array(np.zeros(self.groups * self.outputs, np.float32))
