@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import onnx
@@ -15,6 +16,7 @@ from odl.adapt.ask import keeps_norms
 from odl.adapt.calibrate import Samples, calibrated
 from odl.adapt.choose import choose
 from odl.adapt.insert import adapt
+from odl.adapt.turns import switches
 from odl.emit import vendor_project
 from odl.emit.project import write_project
 from odl.errors import UsageError
@@ -47,6 +49,7 @@ from odl.transform.name_all import name_all
 from odl.transform.push_transposes import push_transposes
 from odl.transform.remove_dead import remove_dead
 from odl.transform.set_input_shapes import set_input_shapes
+from odl.transform.skip_unneeded import skip_unneeded
 from odl.transform.to_half import to_half
 from odl.transform.unroll_recurrent import unroll_recurrent
 
@@ -81,6 +84,7 @@ STEP: tuple[Pass, ...] = (
     merge_transposes,
     remove_dead,
     name_all,
+    skip_unneeded,
 )
 """From a graph with loss, gradients and updates to what operators lower."""
 
@@ -181,7 +185,7 @@ def make_step(
     followed = take_followed(model.graph)
     add_loss(model, train)
     infer_shapes(model)
-    add_updates(model, train, trained, followed)
+    add_updates(model, train, trained, followed, partial(switches, chosen.turns))
     for step in STEP:
         step(model)
     return single

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -47,6 +47,10 @@ class Kernel:
     run: Callable[..., None]
     tiling: Tiling | None = field(default=None, compare=False)
     """How its calls are cut; None: they are not."""
+    gates: dict[str, str] = field(default_factory=dict, compare=False)
+    """Operands whose values do not matter where another one, a boolean of one element, is false."""
+    joins: Callable[[Iterable[bool]], bool] | None = field(default=None, compare=False)
+    """`all` or `any`: what it says of booleans."""
 
     @cached_property
     def fields(self) -> dict[str, str]:
@@ -149,6 +153,8 @@ class Call:
     """The file of firmware/kernels that defines the function."""
     transfers: tuple[Transfer, ...] = ()
     """Those that run beside it."""
+    when: Ref | None = None
+    """The boolean without which the kernel is not called; transfers run all the same."""
 
     def __post_init__(self) -> None:
         if list(self.args) != list(self.kernel.fields):
@@ -167,12 +173,20 @@ class Call:
         """The operands among `names` that are present."""
         return (self.args[n] for n in names if self.args[n] is not None)
 
+    @property
+    def sources(self) -> Iterator[Ref]:
+        """All that the step looks at: what the kernel reads, and its condition."""
+        yield from self.refs(self.kernel.reads)
+        if self.when is not None:
+            yield self.when
+
     def __str__(self) -> str:
         shown = {k: v for k, v in self.args.items() if v is not None}
         args = ", ".join(f"{k}={v}" for k, v in shown.items())
         name = f"{self.kernel.name}.{self.variant}" if self.variant else self.kernel.name
         beside = "".join(f"; {t}" for t in self.transfers)
-        return f"{name}({args}){beside}"
+        when = f" when {self.when}" if self.when is not None else ""
+        return f"{name}({args}){when}{beside}"
 
 
 @dataclass(frozen=True)
@@ -350,6 +364,27 @@ class Program:
             if t.view_of:
                 steps[t.name] = steps[t.view_of]
         return steps
+
+    @cached_property
+    def origin(self) -> dict[str, str]:
+        """Of each tensor, the one whose bytes it shows: as a view, or as a tile of it."""
+        found = {t.name: t.view_of or t.name for t in self.tensors}
+        for call in self.calls:
+            for move in call.transfers:
+                found[move.tile] = found[move.tensor]
+        found.update(self.presets)
+        return found
+
+    @cached_property
+    def conditions(self) -> dict[str, str]:
+        """Tensors that are only made where a condition holds, each with that."""
+        made = {
+            self.origin[ref.tensor]: self.origin[call.when.tensor]
+            for call in self.calls
+            if call.when is not None
+            for ref in call.refs(call.kernel.writes)
+        }
+        return {t.name: made[o] for t in self.tensors if (o := self.origin[t.name]) in made}
 
     def produced_by(self, step: int) -> list[Tensor]:
         """The tensors that are complete once call `step` has run, and were not before."""

@@ -10,7 +10,7 @@ import onnx_ir as ir
 
 from odl.adapt.ask import Part, read
 from odl.adapt.chain import Chain
-from odl.adapt.method import Adapter, Given, Selection
+from odl.adapt.method import Adapter, Given, Rotation, Selection
 from odl.adapt.parameters import Parameter, parameters
 from odl.errors import UsageError, printable
 from odl.ops import registry
@@ -33,12 +33,22 @@ class Layer:
 
 
 @dataclass(frozen=True)
+class Turns:
+    """Layers of which only some learn at a time."""
+
+    rotation: Rotation
+    layers: tuple[tuple[ir.Value, ...], ...]
+    """The selected parameters of each; the layers that learn always are not among them."""
+
+
+@dataclass(frozen=True)
 class Plan:
     """What learns."""
 
     selected: tuple[ir.Value, ...]
     """Parameters that are trained as they are, in the graph's order."""
     layers: tuple[Layer, ...]
+    turns: tuple[Turns, ...] = ()
 
     @property
     def touched(self) -> list[ir.Value]:
@@ -72,7 +82,22 @@ def choose(graph: ir.Graph, text: str) -> Plan:
     adapted = [layer for _, layer in owners.values() if layer is not None]
     biases = {b for layer in adapted for b in layer.biases}
     whole = {v for v, (_, layer) in owners.items() if layer is None} | biases
-    return Plan(tuple(p.value for p in known if p.value in whole), tuple(adapted))
+    selected = tuple(p.value for p in known if p.value in whole)
+    turns = [_turns(part, [p for p in known if owners.get(p.value) == (part, None)])
+             for part in parts]  # fmt: skip
+    return Plan(selected, tuple(adapted), tuple(t for t in turns if t is not None))
+
+
+def _turns(part: Part, mine: Sequence[Parameter]) -> Turns | None:
+    """How the layers of a part take turns, if they do: all but the last."""
+    rotation = part.method.rotation(part.spec) if isinstance(part.method, Selection) else None
+    layers: dict[int, list[ir.Value]] = {}
+    for p in mine:
+        layers.setdefault(p.depth, []).append(p.value)
+    *others, _ = sorted(layers) or [0]
+    if rotation is None or rotation.count >= len(others):
+        return None
+    return Turns(rotation, tuple(tuple(layers[depth]) for depth in others))
 
 
 def _adapted(known: Sequence[Parameter], part: Part, method: Adapter) -> list[Layer]:

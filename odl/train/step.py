@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import onnx_ir as ir
@@ -14,7 +14,7 @@ from odl.ops.weave import Term, Weaver
 from odl.spec import Spec, parse
 from odl.train.accumulate import Gathered
 from odl.train.differentiate import differentiate
-from odl.train.guard import COUNTERS, count, follow, is_finite, squares, sum_of_squares
+from odl.train.guard import COUNTERS, both, count, follow, is_finite, squares, sum_of_squares
 from odl.train.keep_light import keep_light
 from odl.train.layerwise import update_by_layer
 from odl.train.loss_scale import LossScale
@@ -22,6 +22,18 @@ from odl.train.losses import LOSSES, logits
 from odl.train.optimizers import OPTIMIZERS, Update, learning_rate
 from odl.train.options import TrainOptions
 from odl.train.state import States
+
+
+Switches = Callable[[Weaver, Term], dict[ir.Value, Term]]
+"""From the count of updates to the booleans without which some of what is trained stays as it is.
+
+They carry SWITCH in their `meta`, so that what only serves an update that is off is left out.
+"""
+
+
+def no_switches(w: Weaver, updates: Term) -> dict[ir.Value, Term]:
+    """All that is trained learns in every update."""
+    return {}
 
 
 def add_loss(model: ir.Model, options: TrainOptions) -> None:
@@ -67,11 +79,13 @@ def add_updates(
     options: TrainOptions,
     trained: Sequence[ir.Value],
     followed: Sequence[tuple[ir.Value, ir.Value]] = (),
+    switches: Switches = no_switches,
 ) -> None:
     """Append gradients and updates of what is trained; weights become state.
 
     Args:
         followed: states that need no gradient, with their successors.
+        switches: what tells in which updates something is trained.
 
     Nothing of the state changes in a step whose loss or gradients are not all finite.
 
@@ -88,10 +102,13 @@ def add_updates(
     weights = [states.train(v) for v in trained]
     scale = LossScale(w, states, options.loss_scale)
     loss = graph.outputs[-1]
+    active = switches(w, counters[0])
+    graph.insert_after(_producer(loss), w.take())
     slopes = differentiate(graph, loss, scale.scale.value, [t.value for t in weights])
     lighter = keep_light(graph, loss)
     slopes = [None if s is None else lighter.get(s, s) for s in slopes]
     pairs = [(t, _computed(w, s)) for t, s in zip(weights, slopes, strict=True) if s is not None]
+    on = [active.get(t.value) for t, _ in pairs]
     if len(pairs) < len(weights):
         missing = next(t for t, s in zip(weights, slopes, strict=True) if s is None)
         raise UsageError(
@@ -103,13 +120,13 @@ def add_updates(
                 "--layerwise has no gradient left to accumulate or to clip by the norm of all",
                 advice="one or the other",
             )
-        update_by_layer(w, graph, spec, states, counters, scale, pairs, followed)
+        update_by_layer(w, graph, spec, states, counters, scale, pairs, on, followed)
         states.finish()
         return
     if options.accumulate > 1:  # the scale may change before the update
         pairs = [(weight, scale.unscaled(slope.cast(F32))) for weight, slope in pairs]
-    gathered = Gathered(w, states, pairs, options.accumulate)
-    norm2 = sum_of_squares(w, gathered.slopes)
+    gathered = Gathered(w, states, pairs, on, options.accumulate)
+    norm2 = sum_of_squares(w, gathered.slopes, on)
     mean = w.number(1 / options.accumulate)
     if options.accumulate == 1:
         mean = scale.unscaled(mean)
@@ -118,14 +135,21 @@ def add_updates(
     apply, numbers = OPTIMIZERS[spec.name][0](w, spec, update, states)
     sound = is_finite(norm2 + squares(w.given(loss), numbers))
     gate = gathered.gate(sound)
-    for (weight, _), slope in zip(pairs, gathered.slopes, strict=True):
-        apply(weight, slope, gate)
+    gates = {switch: both(w, gate, switch) for switch in dict.fromkeys(on)}
+    for (weight, _), slope, switch in zip(pairs, gathered.slopes, on, strict=True):
+        apply(weight, slope, gates[switch])
     gathered.keep(sound)
     follow(w, states, followed, sound)
     scale.follow(sound)
     count(w, states, counters, sound, gate)
     w.finish(graph)
     states.finish()
+
+
+def _producer(value: ir.Value) -> ir.Node:
+    node = value.producer()
+    assert node is not None
+    return node
 
 
 def _computed(w: Weaver, slope: ir.Value) -> Term:
