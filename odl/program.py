@@ -177,12 +177,10 @@ class Call:
     def sources(self) -> Iterator[Ref]:
         """All that the step looks at: what the kernel reads, and its condition."""
         yield from self.refs(self.kernel.reads)
-        if self.when is not None:
-            yield self.when
+        yield from () if self.when is None else (self.when,)
 
     def __str__(self) -> str:
-        shown = {k: v for k, v in self.args.items() if v is not None}
-        args = ", ".join(f"{k}={v}" for k, v in shown.items())
+        args = ", ".join(f"{k}={v}" for k, v in self.args.items() if v is not None)
         name = f"{self.kernel.name}.{self.variant}" if self.variant else self.kernel.name
         beside = "".join(f"; {t}" for t in self.transfers)
         when = f" when {self.when}" if self.when is not None else ""
@@ -369,19 +367,16 @@ class Program:
     def origin(self) -> dict[str, str]:
         """Of each tensor, the one whose bytes it shows: as a view, or as a tile of it."""
         found = {t.name: t.view_of or t.name for t in self.tensors}
-        for call in self.calls:
-            for move in call.transfers:
-                found[move.tile] = found[move.tensor]
-        found.update(self.presets)
-        return found
+        found |= {m.tile: found[m.tensor] for call in self.calls for m in call.transfers}
+        return {**found, **dict(self.presets)}
 
     @cached_property
     def conditions(self) -> dict[str, str]:
         """Tensors that are only made where a condition holds, each with that."""
+        conditional = [(c, c.when.tensor) for c in self.calls if c.when is not None]
         made = {
-            self.origin[ref.tensor]: self.origin[call.when.tensor]
-            for call in self.calls
-            if call.when is not None
+            self.origin[ref.tensor]: self.origin[when]
+            for call, when in conditional
             for ref in call.refs(call.kernel.writes)
         }
         return {t.name: made[o] for t in self.tensors if (o := self.origin[t.name]) in made}
