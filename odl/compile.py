@@ -15,6 +15,7 @@ from odl import target as targets
 from odl.adapt.ask import keeps_norms
 from odl.adapt.calibrate import Samples, calibrated
 from odl.adapt.choose import choose
+from odl.adapt.frozen import mask_of
 from odl.adapt.insert import adapt
 from odl.adapt.turns import switches
 from odl.emit import vendor_project
@@ -149,8 +150,8 @@ def canonicalise(
     set_input_shapes(model, options.input_shapes, options.batch)
     stages, single = {"imported": snapshot(model)}, dict[str, str]()
     if options.train is not None and options.train.statistics:
-        follow_statistics(model, options.train.statistics)
-    for i, step in enumerate(_passes(options.train), 1):
+        follow_statistics(model, options.train.statistics, mask_of(model).covers)
+    for i, step in enumerate(_passes(model, options.train), 1):
         model = step(model)
         if options.every_stage:
             stages[f"{i:02d}_{step.__name__}"] = snapshot(model)
@@ -163,18 +164,31 @@ def canonicalise(
     return stages, single
 
 
-def _passes(train: TrainOptions | None) -> tuple[Pass, ...]:
+def _passes(model: ir.Model, train: TrainOptions | None) -> tuple[Pass, ...]:
     if train is None:
         return CANONICAL
-    keep = keeps_norms(train.trainables)
+    keep = keeps_norms(train.trainables) or any(
+        n.op_type == "BatchNormalization" and mask_of(model).covers(str(n.name))
+        for n in model.graph
+    )
     return tuple(p for p in FOR_TRAINING if not (keep and p is fold_batch_norm))
+
+
+def layers_of(model: ir.Model) -> ir.Model:
+    """The model with its layers as training sees them, norms being layers of their own."""
+    lift_constants(model)
+    name_all(model)
+    for step in FOR_TRAINING:
+        if step is not fold_batch_norm:
+            step(model)
+    return model
 
 
 def make_step(
     model: ir.Model, options: Options, train: TrainOptions, stages: dict[str, onnx.ModelProto]
 ) -> dict[str, str]:
     """The canonical graph `model` becomes a training step; why tensors stayed in single."""
-    chosen = choose(model.graph, train.trainables)
+    chosen = choose(model.graph, train.trainables, mask_of(model))
     unroll_recurrent(model, chosen.touched)
     layers = calibrated(model.graph, chosen.layers, options.samples)
     trained = adapt(model, replace(chosen, layers=layers), options.dtype == "fp16")

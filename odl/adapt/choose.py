@@ -10,12 +10,16 @@ import onnx_ir as ir
 
 from odl.adapt.ask import Part, read
 from odl.adapt.chain import Chain
+from odl.adapt.frozen import Mask
 from odl.adapt.method import Adapter, Given, Rotation, Selection
 from odl.adapt.parameters import Parameter, parameters
 from odl.errors import UsageError, printable
 from odl.ops import registry
 from odl.ops.linear import Linear
 from odl.ops.node import Node, constant_value
+
+
+NOTHING = Mask()
 
 
 @dataclass(frozen=True)
@@ -56,20 +60,25 @@ class Plan:
         return [*self.selected, *(layer.parameter.value for layer in self.layers)]
 
 
-def choose(graph: ir.Graph, text: str) -> Plan:
+def choose(graph: ir.Graph, text: str, mask: Mask = NOTHING) -> Plan:
     """What `text` means in this graph; of two methods for one parameter the later has it.
 
     A method takes the weights that are larger than its factors, or those that `layers=` names.
 
+    Args:
+        mask: what is not trained, whatever the text says.
+
     Raises:
-        UsageError: it means nothing, or none of this model's parameters.
+        UsageError: it means nothing, or none of this model's parameters, or names frozen ones.
     """
-    known = parameters(graph)
+    every = parameters(graph)
+    known = [p for p in every if not mask.holds(p)]
     owners: dict[ir.Value, tuple[Part, Layer | None]] = {}
     parts = read(text)
     for part in parts:
+        _refuse_frozen(part, every, known)
         if isinstance(part.method, Selection):
-            layers = len({p.depth for p in known})
+            layers = len({p.depth for p in every})
             for p in known:
                 if part.admits(p) and part.method.chooses(p, layers, part.spec):
                     owners[p.value] = part, None
@@ -131,6 +140,18 @@ def _given(p: Parameter, linear: Linear, part: Part, method: Adapter) -> Given:
     given = Given(str(p.value.name), weight, linear.channels, part.spec, 0)
     every = np.broadcast_to(np.eye(linear.columns), (linear.groups, linear.columns, linear.columns))
     return replace(given, rank=Adapter.ranks(method, [given])[0], covariance=every)
+
+
+def _refuse_frozen(part: Part, every: Sequence[Parameter], known: Sequence[Parameter]) -> None:
+    """A part, or one of its patterns, that only the publisher's mask keeps from naming anything."""
+    for one in [replace(part, patterns=(p,)) for p in part.patterns] or [part]:
+        if not any(map(one.admits, known)) and any(map(one.admits, every)):
+            names = ", ".join(one.patterns) or "all that it has"
+            raise UsageError(
+                f"--train {printable(part.text)}: {printable(names)} is frozen by the model's "
+                "publisher",
+                advice="train other layers",
+            )
 
 
 def _none(part: Part, known: Sequence[Parameter]) -> UsageError:
