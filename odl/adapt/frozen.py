@@ -17,21 +17,24 @@ from odl.adapt.parameters import Parameter, parameters
 from odl.errors import UsageError, printable
 
 KEY = "odl.frozen"
-"""In `metadata_props` of a model: patterns of layers or parameters, with commas between them."""
+"""In `metadata_props` of a model: patterns of names of layers, with commas between them."""
 
 
 @dataclass(frozen=True)
 class Mask:
-    """Patterns of names."""
+    """Patterns of names of layers; parameters may be merged with others, and lose theirs."""
 
     patterns: tuple[str, ...] = ()
 
-    def covers(self, *names: str) -> bool:
-        return any(fnmatchcase(name, p) for name in names for p in self.patterns)
+    def covers(self, layer: str) -> bool:
+        """Whether a pattern fits the name, or one of the paths that it is behind."""
+        steps = layer.split("/")
+        paths = ["/".join(steps[: i + 1]) for i in range(len(steps))]
+        return any(fnmatchcase(path, p) for path in paths for p in self.patterns)
 
     def holds(self, p: Parameter) -> bool:
-        """Whether a parameter may not be trained."""
-        return self.covers(p.layer, str(p.value.name))
+        """Whether a parameter may not be trained: it is that of a layer, or shared with it."""
+        return any(map(self.covers, {p.layer, *(str(u.node.name) for u in p.value.uses())}))
 
 
 def mask_of(model: ir.Model) -> Mask:
@@ -53,7 +56,7 @@ def freeze(model: ir.Model, canonical: ir.Model, patterns: tuple[str, ...]) -> l
         if not any(Mask((pattern,)).holds(p) for p in known):
             names = dict.fromkeys(p.layer for p in known)
             raise UsageError(
-                f"--layers {printable(pattern)} covers none of the model's parameters",
+                f"--layers {printable(pattern)} covers no layer that learns",
                 advice=f"its layers: {', '.join(map(printable, names))}",
             )
     mask = Mask(tuple(dict.fromkeys((*mask_of(model).patterns, *patterns))))

@@ -15,7 +15,7 @@ FILE = click.Path(path_type=Path)
 @model_argument
 @click.option(
     "--layers", "patterns", required=True, metavar="PATTERN,...",
-    help="Of names of layers or parameters.",
+    help="Names of layers, with * and ?; the beginning of a path covers what is behind it.",
 )  # fmt: skip
 @click.option("-o", "--output", required=True, type=FILE, help="The ONNX file to write.")
 def command(model: Path, patterns: str, output: Path) -> None:
