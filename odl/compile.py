@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -14,9 +14,11 @@ import onnx_ir as ir
 from odl import target as targets
 from odl.adapt.ask import keeps_norms
 from odl.adapt.calibrate import Samples, calibrated
-from odl.adapt.choose import choose
+from odl.adapt.choose import Plan, choose
 from odl.adapt.frozen import mask_of
-from odl.adapt.insert import adapt
+from odl.adapt.generator import seed_of
+from odl.adapt.insert import FACTOR_OF, adapt
+from odl.adapt.method import Policy
 from odl.adapt.turns import switches
 from odl.emit import vendor_project
 from odl.emit.project import write_project
@@ -35,6 +37,7 @@ from odl.train.guard import SKIPPED_IN_ROW
 from odl.train.options import TrainOptions
 from odl.train.state import count_states
 from odl.train.step import add_loss, add_updates
+from odl.train.thin import Thin
 from odl.transform.decompose import decompose
 from odl.transform.fold_batch_norm import fold_batch_norm
 from odl.transform.fold_constants import fold_constants
@@ -199,10 +202,23 @@ def make_step(
     followed = take_followed(model.graph)
     add_loss(model, train)
     infer_shapes(model)
-    add_updates(model, train, trained, followed, partial(switches, chosen.turns))
+    thinned = _thinned(chosen, trained)
+    add_updates(model, train, trained, followed, partial(switches, chosen.turns), thinned)
     for step in STEP:
         step(model)
     return single
+
+
+def _thinned(plan: Plan, trained: Sequence[ir.Value]) -> dict[ir.Value, Thin]:
+    """What of the weights that are trained, or of their factors, is thinned."""
+    found = {}
+    for parameter, part in plan.policies:
+        assert isinstance(part.method, Policy)
+        seed = seed_of(str(parameter.value.name), int(part.spec.number("seed", 0, 0, 2**32 - 1)))
+        thin = Thin(part.method.share(part.spec), seed, bool(part.patterns), part.text)
+        mine = [v for v in trained if v.meta.get(FACTOR_OF, v) is parameter.value]
+        found |= dict.fromkeys(mine, thin)
+    return found
 
 
 def compile_model(path: Path, options: Options) -> Compiled:

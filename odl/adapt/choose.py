@@ -11,7 +11,7 @@ import onnx_ir as ir
 from odl.adapt.ask import Part, read
 from odl.adapt.chain import Chain
 from odl.adapt.frozen import Mask
-from odl.adapt.method import Adapter, Given, Rotation, Selection
+from odl.adapt.method import Adapter, Given, Policy, Rotation, Selection
 from odl.adapt.parameters import Parameter, parameters
 from odl.errors import UsageError, printable
 from odl.ops import registry
@@ -53,6 +53,8 @@ class Plan:
     """Parameters that are trained as they are, in the graph's order."""
     layers: tuple[Layer, ...]
     turns: tuple[Turns, ...] = ()
+    policies: tuple[tuple[Parameter, Part], ...] = ()
+    """Weights whose gradients, or those of their factors, are made as a policy says."""
 
     @property
     def touched(self) -> list[ir.Value]:
@@ -86,7 +88,8 @@ def choose(graph: ir.Graph, text: str, mask: Mask = NOTHING) -> Plan:
             for layer in _adapted(known, part, part.method):
                 owners[layer.parameter.value] = part, layer
     for part in parts:
-        if not any(owner is part for owner, _ in owners.values()):
+        is_policy = isinstance(part.method, Policy)
+        if not is_policy and not any(owner is part for owner, _ in owners.values()):
             raise _none(part, known)
     adapted = [layer for _, layer in owners.values() if layer is not None]
     biases = {b for layer in adapted for b in layer.biases}
@@ -94,7 +97,15 @@ def choose(graph: ir.Graph, text: str, mask: Mask = NOTHING) -> Plan:
     selected = tuple(p.value for p in known if p.value in whole)
     turns = [_turns(part, [p for p in known if owners.get(p.value) == (part, None)])
              for part in parts]  # fmt: skip
-    return Plan(selected, tuple(adapted), tuple(t for t in turns if t is not None))
+    policies = [
+        (p, part)
+        for part in parts
+        if isinstance(part.method, Policy)
+        for p in known
+        if p.role == "weight" and p.value in owners and part.admits(p)
+    ]
+    taken = tuple(t for t in turns if t is not None)
+    return Plan(selected, tuple(adapted), taken, tuple(policies))
 
 
 def _turns(part: Part, mine: Sequence[Parameter]) -> Turns | None:

@@ -56,6 +56,14 @@ class Selection(Method):
         raise NotImplementedError
 
 
+class Policy(Method):
+    """Of what other methods train, gradients take in a part of the positions alone."""
+
+    def share(self, spec: Spec) -> float:
+        """How large a part."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
 class Given:
     """What a method sees of one layer."""

@@ -27,14 +27,19 @@ class Gathered:
         pairs: list[tuple[Term, Term]],
         on: Sequence[Term | None],
         samples: int,
+        count: Term | None,
     ) -> None:
-        """`pairs` are weights and their gradients of one sample, `on` the switches of these."""
+        """`pairs` are weights and their gradients of one sample, `on` the switches of these.
+
+        Args:
+            count: the state COUNT, where there is more than one sample.
+        """
         self._w, self._states, self._on, self._samples = w, states, on, samples
         self.slopes = [slope for _, slope in pairs]
         self._totals: list[Term] = []
-        if samples == 1:
+        if count is None:
             return
-        self._count = states.add(COUNT, np.zeros((), np.int32))
+        self._count = count
         fresh = w.term("Equal", self._count, w.integer(0))
         self._totals = [states.moment(weight, "total") for weight, _ in pairs]
         sums = zip(self._totals, self.slopes, strict=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import onnx_ir as ir
@@ -12,7 +12,7 @@ from odl.errors import ModelError, UsageError
 from odl.ops.node import static_shape, value_dtype
 from odl.ops.weave import Term, Weaver
 from odl.spec import Spec, parse
-from odl.train.accumulate import Gathered
+from odl.train.accumulate import COUNT, Gathered
 from odl.train.differentiate import differentiate
 from odl.train.guard import COUNTERS, both, count, follow, is_finite, squares, sum_of_squares
 from odl.train.keep_light import keep_light
@@ -22,6 +22,7 @@ from odl.train.losses import LOSSES, logits
 from odl.train.optimizers import OPTIMIZERS, Update, learning_rate
 from odl.train.options import TrainOptions
 from odl.train.state import States
+from odl.train.thin import Thin, Thinning
 
 
 Switches = Callable[[Weaver, Term], dict[ir.Value, Term]]
@@ -34,6 +35,9 @@ They carry SWITCH in their `meta`, so that what only serves an update that is of
 def no_switches(w: Weaver, updates: Term) -> dict[ir.Value, Term]:
     """All that is trained learns in every update."""
     return {}
+
+
+NO_POLICIES: Mapping[ir.Value, Thin] = {}
 
 
 def add_loss(model: ir.Model, options: TrainOptions) -> None:
@@ -80,12 +84,14 @@ def add_updates(
     trained: Sequence[ir.Value],
     followed: Sequence[tuple[ir.Value, ir.Value]] = (),
     switches: Switches = no_switches,
+    policies: Mapping[ir.Value, Thin] = NO_POLICIES,
 ) -> None:
     """Append gradients and updates of what is trained; weights become state.
 
     Args:
         followed: states that need no gradient, with their successors.
         switches: what tells in which updates something is trained.
+        policies: of what is trained, how little its gradients keep of activations.
 
     Nothing of the state changes in a step whose loss or gradients are not all finite.
 
@@ -101,10 +107,17 @@ def add_updates(
     counters = [states.add(n, np.zeros((), np.int32)) for n in COUNTERS]
     weights = [states.train(v) for v in trained]
     scale = LossScale(w, states, options.loss_scale)
+    gathered_count = None
+    if options.accumulate > 1 and not options.layerwise:
+        gathered_count = states.add(COUNT, np.zeros((), np.int32))
     loss = graph.outputs[-1]
     active = switches(w, counters[0])
     graph.insert_after(_producer(loss), w.take())
-    slopes = differentiate(graph, loss, scale.scale.value, [t.value for t in weights])
+    number = _number_of_step(counters, gathered_count, options.accumulate)
+    thinning = Thinning(graph, w, policies, number)
+    wanted = [t.value for t in weights]
+    slopes = differentiate(graph, loss, scale.scale.value, wanted, thinning.slope)
+    thinning.check()
     lighter = keep_light(graph, loss)
     slopes = [None if s is None else lighter.get(s, s) for s in slopes]
     pairs = [(t, _computed(w, s)) for t, s in zip(weights, slopes, strict=True) if s is not None]
@@ -125,7 +138,7 @@ def add_updates(
         return
     if options.accumulate > 1:  # the scale may change before the update
         pairs = [(weight, scale.unscaled(slope.cast(F32))) for weight, slope in pairs]
-    gathered = Gathered(w, states, pairs, on, options.accumulate)
+    gathered = Gathered(w, states, pairs, on, options.accumulate, gathered_count)
     norm2 = sum_of_squares(w, gathered.slopes, on)
     mean = w.number(1 / options.accumulate)
     if options.accumulate == 1:
@@ -144,6 +157,20 @@ def add_updates(
     count(w, states, counters, sound, gate)
     w.finish(graph)
     states.finish()
+
+
+def _number_of_step(
+    counters: list[Term], gathered: Term | None, samples: int
+) -> Callable[[], Term]:
+    """A number that no two runs have in common."""
+
+    def make() -> Term:
+        updates, skipped, _ = counters
+        if gathered is None:
+            return updates + skipped
+        return updates * float(samples) + skipped + gathered
+
+    return make
 
 
 def _producer(value: ir.Value) -> ir.Node:

@@ -36,7 +36,11 @@ def follow_statistics(
         if ir_node.op_type != "BatchNormalization" or ir_node.domain:
             continue
         node = Node(ir_node)
-        if frozen(node.name) or node.attr("training_mode", 0) or not all(node.is_const(i) for i in range(1, 5)):
+        if (
+            frozen(node.name)
+            or node.attr("training_mode", 0)
+            or not all(node.is_const(i) for i in range(1, 5))
+        ):
             continue
         for value in ir_node.inputs[1:3]:
             assert value is not None

@@ -35,9 +35,7 @@ def skip_unneeded(model: ir.Model) -> ir.Model:
     return model
 
 
-def _need(
-    node: ir.Node, needs: dict[ir.Node, Switches | None], order: Order
-) -> Switches | None:
+def _need(node: ir.Node, needs: dict[ir.Node, Switches | None], order: Order) -> Switches | None:
     """When one of the node's readers looks at what it makes; always, if a switch comes too late."""
     found: Switches = frozenset()
     for value in node.outputs:
