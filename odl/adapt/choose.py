@@ -87,16 +87,6 @@ def choose(graph: ir.Graph, text: str, mask: Mask = NOTHING) -> Plan:
         elif isinstance(part.method, Adapter):
             for layer in _adapted(known, part, part.method):
                 owners[layer.parameter.value] = part, layer
-    for part in parts:
-        is_policy = isinstance(part.method, Policy)
-        if not is_policy and not any(owner is part for owner, _ in owners.values()):
-            raise _none(part, known)
-    adapted = [layer for _, layer in owners.values() if layer is not None]
-    biases = {b for layer in adapted for b in layer.biases}
-    whole = {v for v, (_, layer) in owners.items() if layer is None} | biases
-    selected = tuple(p.value for p in known if p.value in whole)
-    turns = [_turns(part, [p for p in known if owners.get(p.value) == (part, None)])
-             for part in parts]  # fmt: skip
     policies = [
         (p, part)
         for part in parts
@@ -104,6 +94,16 @@ def choose(graph: ir.Graph, text: str, mask: Mask = NOTHING) -> Plan:
         for p in known
         if p.role == "weight" and p.value in owners and part.admits(p)
     ]
+    used = [owner for owner, _ in owners.values()] + [part for _, part in policies]
+    for part in parts:
+        if not any(owner is part for owner in used):
+            raise _none(part, known)
+    adapted = [layer for _, layer in owners.values() if layer is not None]
+    biases = {b for layer in adapted for b in layer.biases}
+    whole = {v for v, (_, layer) in owners.items() if layer is None} | biases
+    selected = tuple(p.value for p in known if p.value in whole)
+    turns = [_turns(part, [p for p in known if owners.get(p.value) == (part, None)])
+             for part in parts]  # fmt: skip
     taken = tuple(t for t in turns if t is not None)
     return Plan(selected, tuple(adapted), taken, tuple(policies))
 
@@ -169,6 +169,8 @@ def _none(part: Part, known: Sequence[Parameter]) -> UsageError:
     names = ", ".join(printable(f"{p.layer} ({p.role})") for p in known[:6])
     more = ", ..." if len(known) > 6 else ""
     advice = f"it has {names}{more}" if names else "it has none"
+    if isinstance(part.method, Policy):
+        advice = f"it says how weights learn that another method chooses, such as full+{part.text}"
     if names and isinstance(part.method, Adapter) and not part.patterns:
         advice = f"its factors are larger than any weight; name some with layers=PATTERN: {advice}"
     return UsageError(

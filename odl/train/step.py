@@ -112,7 +112,7 @@ def add_updates(
         gathered_count = states.add(COUNT, np.zeros((), np.int32))
     loss = graph.outputs[-1]
     active = switches(w, counters[0])
-    graph.insert_after(_producer(loss), w.take())
+    graph.insert_before(graph[0], w.take())  # early, for what they can leave out
     number = _number_of_step(counters, gathered_count, options.accumulate)
     thinning = Thinning(graph, w, policies, number)
     wanted = [t.value for t in weights]
@@ -168,15 +168,9 @@ def _number_of_step(
         updates, skipped, _ = counters
         if gathered is None:
             return updates + skipped
-        return updates * float(samples) + skipped + gathered
+        return updates * updates.build.integer(samples) + skipped + gathered
 
     return make
-
-
-def _producer(value: ir.Value) -> ir.Node:
-    node = value.producer()
-    assert node is not None
-    return node
 
 
 def _computed(w: Weaver, slope: ir.Value) -> Term:

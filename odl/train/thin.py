@@ -43,10 +43,12 @@ class Thinning:
         number: Callable[[], Term],
     ) -> None:
         """`number` makes the number of the run, which decides what is drawn."""
-        self._graph, self._w, self._policies, self._number = graph, w, policies, number
+        self._graph, self._w, self._policies = graph, w, policies
         self._kept: dict[tuple[ir.Value, int], tuple[Term, Term]] = {}
-        self._draw: Term | None = None
         self._thinned = 0
+        if policies:
+            self._draw = number()
+            graph.insert_before(graph[0], w.take())
 
     def slope(self, b: Backward, node: Node, i: int) -> Term | None:
         """The gradient of input `i` from what is kept; None: it has no policy, or no need of one.
@@ -101,8 +103,7 @@ class Thinning:
             self._w.take()
             return self._kept[x, k]
         w, (matrix, axis) = self._w, whole
-        draw = self._number() if self._draw is None else self._draw
-        self._draw = draw
+        draw = self._draw
         norm = matrix.like_type(w.term("ReduceL2", matrix, w.ints([1 - axis]), keepdims=0))
         index = w.term("ai.odl.SamplePositions", norm, draw, k=k, seed=policy.seed)
         node = index.value.producer()
@@ -131,11 +132,9 @@ class Thinning:
 
     def _put(self, x: ir.Value) -> None:
         """What was made stands behind the node that makes x, so that this need not stay."""
-        nodes, producer = self._w.take(), x.producer()
-        if producer is None:
-            self._graph.insert_before(self._graph[0], nodes)
-        else:
-            self._graph.insert_after(producer, nodes)
+        after = x.producer() or self._draw.value.producer()
+        assert after is not None
+        self._graph.insert_after(after, self._w.take())
 
 
 def _master(value: ir.Value | None) -> ir.Value | None:
