@@ -211,7 +211,7 @@ def make_step(
 
 def _thinned(plan: Plan, trained: Sequence[ir.Value]) -> dict[ir.Value, Thin]:
     """What of the weights that are trained, or of their factors, is thinned."""
-    found = {}
+    found: dict[ir.Value, Thin] = {}
     for parameter, part in plan.policies:
         assert isinstance(part.method, Policy)
         seed = seed_of(str(parameter.value.name), int(part.spec.number("seed", 0, 0, 2**32 - 1)))

@@ -45,7 +45,7 @@ def test_what_the_compiler_makes_obeys() -> None:
          "no boolean of one element"),
         (lambda c: c.op == "Exp", lambda c: replace(c, when=Ref("odl/when")),
          "may have been left out"),
-        (lambda c: c.op == "Conv", lambda c: replace(c, when=Ref("w0/active")),
+        (lambda c: c.op == "ai.odl.Choose", lambda c: replace(c, when=Ref("w0/active")),
          "is not known yet"),
     ],
 )  # fmt: skip

@@ -4,7 +4,7 @@
 
 void odl_choose_i32(const void *args, struct odl_core core) {
     const struct odl_choose *a = args;
-    const uint32_t number = (uint32_t) * (const int32_t *)a->number;
+    const uint32_t number = (uint32_t)*(const int32_t *)a->number;
     const uint32_t seed = odl_random((uint32_t)a->seed, number);
     uint8_t *y = a->y;
     const struct odl_range r = odl_split(a->n, core);

@@ -1,4 +1,4 @@
-/* Numbers that are the same on every machine: each from its place and a seed (odl/ops/random_numbers.py). */
+/* Numbers that are the same on every machine, each from its place and a seed. */
 #ifndef ODL_RANDOM_H
 #define ODL_RANDOM_H
 

@@ -18,7 +18,6 @@ from odl.ops import registry
 from odl.ops.linear import Linear
 from odl.ops.node import Node, constant_value
 
-
 NOTHING = Mask()
 
 

@@ -14,7 +14,7 @@ from odl.ops.weave import Term, Weaver
 
 def switches(turns: Sequence[Turns], w: Weaver, updates: Term) -> dict[ir.Value, Term]:
     """For each parameter that does not always learn, the boolean that says whether it does now."""
-    found = {}
+    found: dict[ir.Value, Term] = {}
     for t in turns:
         r, n = t.rotation, len(t.layers)
         draw = updates if r.period == 1 else updates / w.integer(r.period)

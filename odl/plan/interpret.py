@@ -19,7 +19,7 @@ def interpret(
     inputs: dict[str, npt.NDArray[Any]],
     spoil: Callable[[str, npt.NDArray[Any]], None] = lambda name, elements: None,
 ) -> dict[str, npt.NDArray[Any]]:
-    """Every tensor as it stands when it is complete, by name; those of steps left out are not there.
+    """Every tensor as it stands when it is complete, by name; none of steps that are left out.
 
     States that `inputs` does not have are as at first.
 

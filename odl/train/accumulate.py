@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from odl.ops.weave import Term, Weaver
 from odl.train.guard import both
 from odl.train.state import States

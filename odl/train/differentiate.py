@@ -11,7 +11,6 @@ from odl.ops.backward import Backward
 from odl.ops.node import Node, value_dtype
 from odl.ops.weave import Term
 
-
 Special = Callable[[Backward, Node, int], Term | None]
 """Of an input of a node: its gradient, or None for that of the operator's rule."""
 

@@ -24,7 +24,6 @@ from odl.train.options import TrainOptions
 from odl.train.state import States
 from odl.train.thin import Thin, Thinning
 
-
 Switches = Callable[[Weaver, Term], dict[ir.Value, Term]]
 """From the count of updates to the booleans without which some of what is trained stays as it is.
 
@@ -111,10 +110,10 @@ def add_updates(
     if options.accumulate > 1 and not options.layerwise:
         gathered_count = states.add(COUNT, np.zeros((), np.int32))
     loss = graph.outputs[-1]
-    active = switches(w, counters[0])
-    graph.insert_before(graph[0], w.take())  # early, for what they can leave out
     number = _number_of_step(counters, gathered_count, options.accumulate)
     thinning = Thinning(graph, w, policies, number)
+    active = switches(w, counters[0])
+    graph.insert_before(graph[0], w.take())  # early, for what they can leave out
     wanted = [t.value for t in weights]
     slopes = differentiate(graph, loss, scale.scale.value, wanted, thinning.slope)
     thinning.check()

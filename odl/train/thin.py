@@ -56,7 +56,8 @@ class Thinning:
         Raises:
             UsageError: the user named the layer, and a position is more than a column of its input.
         """
-        policy = self._policies.get(_master(node.ir.inputs[i]))
+        value = _master(node.ir.inputs[i])
+        policy = self._policies.get(value) if value is not None else None
         if policy is None:
             return None
         linear, x = lookup(node).linear(node, i), node.ir.inputs[0]

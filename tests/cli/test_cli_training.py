@@ -7,11 +7,13 @@ import re
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from odl.cli import _run
 from odl.demo import DATA, MODEL
 from tests.cli.test_cli import said
+from tests.models import conv_net
 
 
 @pytest.fixture
@@ -142,3 +144,21 @@ def test_an_adapter_is_exported_inspected_and_merged(
     capsys.readouterr()
     assert _run(["adapter", "merge", str(other), str(file), str(merged)]) == 6
     assert "is the adapter of another base" in said(capsys)
+
+
+def test_freeze_writes_a_mask_that_training_obeys(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, once, twice = tmp_path / "net.onnx", tmp_path / "once.onnx", tmp_path / "twice.onnx"
+    onnx.save(conv_net(), path)
+    assert _run(["freeze", str(path), "--layers", "den*", "-o", str(once)]) == 0
+    assert capsys.readouterr().out == f"{once}: 2 parameters of 1 layers are frozen\n"
+    assert _run(["analyze", str(once), "--train", "layers=dense"]) == 2
+    assert "dense is frozen by the model's publisher" in capsys.readouterr().err
+    assert _run(["freeze", str(once), "--layers", "conv,norm", "-o", str(twice)]) == 0
+    assert "6 parameters of 3 layers" in capsys.readouterr().out
+    assert _run(["analyze", str(twice), "--train", "full"]) == 2
+    assert _run(["freeze", str(path), "--layers", "convv", "-o", str(twice)]) == 2
+    assert "--layers convv covers no layer that learns; its layers: conv, norm" in (
+        capsys.readouterr().err
+    )

@@ -1,4 +1,4 @@
-"""Gradients from a share of the positions: right on average, in less memory, the same for a draw."""
+"""Gradients from a share of the positions: right on average, in less memory, drawn alike."""
 
 from __future__ import annotations
 
@@ -89,8 +89,8 @@ def test_a_draw_is_what_the_body_says(number: int) -> None:
     norm = {0: np.full(n, 3, np.float32), 1: np.zeros(n, np.float32)}.get(number, norm)
     norm[-1] = {2: np.nan, 3: np.inf}.get(number, norm[-1])
     index, weight = drawn(norm, number, k)
-    inputs = [ir.Value(name=i, shape=ir.Shape(s), type=ir.TensorType(t))
-              for i, s, t in (("norm", (n,), ir.DataType.FLOAT), ("number", (), ir.DataType.INT32))]  # fmt: skip
+    kinds = (("norm", (n,), ir.DataType.FLOAT), ("number", (), ir.DataType.INT32))
+    inputs = [ir.Value(name=i, shape=ir.Shape(s), type=ir.TensorType(t)) for i, s, t in kinds]
     node = ir.node("SamplePositions", inputs, {"k": k, "seed": 5}, domain="ai.odl", num_outputs=2)
     node.outputs[0].name, node.outputs[1].name = "index", "weight"
     want = evaluate(Node(node), [norm.astype(np.float64), np.array(number, np.int32)])

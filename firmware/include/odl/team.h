@@ -31,7 +31,7 @@ struct odl_step {
     const uint8_t *when; /* a boolean without which the kernel is not called; NULL: it always is */
 };
 
-/* Whether a step's kernel is called in this run; its transfers and its barrier always take place. */
+/* Whether a step's kernel is called in this run; its transfers and its barrier always are. */
 static inline int odl_is_called(const struct odl_step *step) {
     return step->run != 0 && (step->when == 0 || *step->when != 0);
 }
