@@ -28,6 +28,7 @@ def verify(program: Program) -> None:
             assert program.tensor[ref.tensor].data is None, f"step {i} writes the constant {ref}"
         _verify_overlays(program, i, call)
         _verify_transfers(program, i, call)
+    _verify_order(program)
     verify_conditions(program)
     for s in program.states:
         buffer = program.tensor[s.tensor].buffer
@@ -36,6 +37,17 @@ def verify(program: Program) -> None:
         t = program.tensor[name]
         end = len(program.calls)
         assert not t.buffer or program.buffer[t.buffer].last >= end, f"output {name} dies early"
+
+
+def _verify_order(program: Program) -> None:
+    """Nothing is read before something of it has been written."""
+    begun = {t.name for t in program.tensors if program.ready[t.name] < 0}
+    for step, call in enumerate(program.calls):
+        for ref in call.sources:
+            name = program.tensor[ref.tensor].view_of or ref.tensor
+            assert name in begun, f"step {step} reads {ref} before it is made"
+        begun |= {r.tensor for r in call.refs(call.kernel.writes)}
+        begun |= {m.tile if m.into else m.tensor for m in call.transfers}
 
 
 def _verify_alive(program: Program, step: int, tensor: Tensor) -> None:
