@@ -17,6 +17,7 @@ def verify(program: Program) -> None:
     for b in program.buffers:
         assert b.offset % program.alignment == 0, f"buffer {b.name} stands unaligned at {b.offset}"
         assert b.first <= b.last, f"buffer {b.name} dies at {b.last} before its birth at {b.first}"
+    _verify_order(program)
     _verify_disjoint(program)
     _verify_sharing(program)
     for i, call in enumerate(program.calls):
@@ -28,7 +29,6 @@ def verify(program: Program) -> None:
             assert program.tensor[ref.tensor].data is None, f"step {i} writes the constant {ref}"
         _verify_overlays(program, i, call)
         _verify_transfers(program, i, call)
-    _verify_order(program)
     verify_conditions(program)
     for s in program.states:
         buffer = program.tensor[s.tensor].buffer

@@ -9,6 +9,7 @@ import pytest
 
 from odl.condition_rules import verify_conditions
 from odl.program import Call, Program, Ref
+from odl.program_rules import verify
 from tests.adapt.test_turns import OPTIONS, made
 
 Change = Callable[[Call], Call]
@@ -66,3 +67,13 @@ def test_a_gate_of_another_layer_is_none() -> None:
             )
         )
     assert "may have been left out" in str(error.value)
+
+
+def test_a_condition_comes_before_what_asks_for_it() -> None:
+    program = made(OPTIONS[0]).program
+    calls = list(program.calls)
+    at = next(i for i, c in enumerate(calls) if c.when is not None)
+    calls.insert(0, calls.pop(at))
+    with pytest.raises(AssertionError) as error:
+        verify(replace(program, calls=tuple(calls)))
+    assert "before it is made" in str(error.value)
