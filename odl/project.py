@@ -60,8 +60,6 @@ class TrainingInfo:
     strategy: str
     rounds: int
     """Steps for each sample: the first learns it, the others rehearse."""
-    resume: int
-    """The step with which a rehearsal begins."""
     per_task: tuple[str, ...]
     """States that are as at first when another task begins."""
 
@@ -159,7 +157,7 @@ def _training(program: Program) -> TrainingInfo | None:
     states = tuple((s.tensor, s.successor) for s in t.states)
     return TrainingInfo(
         t.label, t.loss, states, t.forward, t.in_row, program.state_bytes, t.strategy, t.rounds,
-        t.resume, t.per_task,
+        t.per_task,
     )  # fmt: skip
 
 

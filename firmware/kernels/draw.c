@@ -1,4 +1,6 @@
-/* A number below a bound, by the finaliser of odl/adapt/generator.py. */
+/* A number below a bound. */
+#include "random.h"
+
 #include "odl/kernels.h"
 
 void odl_draw_i32(const void *args, struct odl_core core) {
@@ -7,9 +9,6 @@ void odl_draw_i32(const void *args, struct odl_core core) {
         return;
     }
     const int32_t bound = *(const int32_t *)a->bound;
-    uint32_t x = (*(const uint32_t *)a->at + 1) * 0x9E3779B9u + (uint32_t)a->seed;
-    x = (x ^ x >> 16) * 0x21F0AAADu;
-    x = (x ^ x >> 15) * 0xD35A2D97u;
-    x ^= x >> 15;
+    const uint32_t x = odl_random((uint32_t)a->seed, *(const uint32_t *)a->at);
     *(int32_t *)a->y = bound < 1 ? 0 : (int32_t)(x % (uint32_t)bound);
 }

@@ -22,6 +22,9 @@ from odl.ops.weave import Term, Weaver
 
 Array = npt.NDArray[Any]
 
+FACTOR_OF = "odl.factor_of"
+"""In `meta` of a constant: the weight that it is a factor of."""
+
 
 def adapt(model: ir.Model, plan: Plan, half: bool) -> list[ir.Value]:
     """Rewrite the layers of the plan; what is trained then: parameters and new factors.
@@ -74,6 +77,7 @@ class _Inserted:
             values = linear.array(values, taps)
         value = _constant(self.graph, f"{self.name}/{role}", values.astype(np.float32))
         if trained:
+            value.meta[FACTOR_OF] = self.layer.parameter.value
             self.trained.append(value)
         return value
 

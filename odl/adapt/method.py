@@ -37,11 +37,32 @@ class Method:
     """Whether BatchNormalization stays a layer of its own."""
 
 
+@dataclass(frozen=True)
+class Rotation:
+    """Layers take turns: `count` of them are drawn for `period` updates, then again."""
+
+    count: int
+    period: int
+    seed: int
+
+
 class Selection(Method):
     """Tensors of the model itself are trained."""
 
+    def rotation(self, spec: Spec) -> Rotation | None:
+        """How the layers take turns; the last one always learns. None: all of them always do."""
+        return None
+
     def chooses(self, p: Parameter, layers: int, spec: Spec) -> bool:
         """Whether a parameter is trained, given how many layers have any."""
+        raise NotImplementedError
+
+
+class Policy(Method):
+    """Of what other methods train, gradients take in a part of the positions alone."""
+
+    def share(self, spec: Spec) -> float:
+        """How large a part."""
         raise NotImplementedError
 
 

@@ -50,18 +50,3 @@ def _around(graph: ir.Graph, inputs: Iterable[ir.Value], gate: ir.Value) -> set[
 
 def _size(value: ir.Value) -> int:
     return product(static_shape(value))
-
-
-def front_first(graph: ir.Graph, value: ir.Value) -> None:
-    """Put what `value` is made of before all else, the order staying as it is otherwise."""
-    needed, pending = set[ir.Node](), [value.producer()]
-    while pending:
-        node = pending.pop()
-        if node is not None and node not in needed:
-            needed.add(node)
-            pending += [v.producer() for v in node.inputs if v is not None]
-    nodes = list(graph)
-    for node in nodes:
-        graph.remove(node)
-    graph.extend([n for n in nodes if n in needed])
-    graph.extend([n for n in nodes if n not in needed])

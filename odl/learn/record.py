@@ -18,12 +18,11 @@ class Record:
 
     text: str
     rounds: int = 1
-    latent: str = ""
     per_task: tuple[str, ...] = ()
 
 
 def write_record(model: ir.Model, text: str, strategy: Strategy) -> None:
-    record = Record(text, strategy.rounds, strategy.latent, strategy.per_task)
+    record = Record(text, strategy.rounds, strategy.per_task)
     model.metadata_props[KEY] = json.dumps(asdict(record))
 
 

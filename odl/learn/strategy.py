@@ -40,11 +40,6 @@ class Strategy:
         return 1
 
     @property
-    def latent(self) -> str:
-        """The result from which a rehearsal starts; empty: there is none."""
-        return ""
-
-    @property
     def per_task(self) -> tuple[str, ...]:
         """States that are as at first when another task begins."""
         return ()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import onnx_ir as ir
 
 from odl.ops.weave import Term, Weaver
 
@@ -92,6 +94,17 @@ class Woven(Linear):
         """[groups, columns, positions]: what W is multiplied with."""
         raise NotImplementedError
 
+    def by_position(self, t: Term) -> tuple[Term, int] | None:
+        """The node's input or output as a matrix, and the axis along which positions stand.
+
+        None where a position is more than one column of it.
+        """
+        return None
+
+    def slope(self, w: Weaver, x: Term, dy: Term) -> Term:
+        """The gradient of W from the two as such matrices, as the node takes W."""
+        raise NotImplementedError
+
     def _absolute(self, chosen: Array) -> Array:
         """Channels counted over all groups."""
         starts = np.arange(self.groups)[:, None] * self.channels
@@ -162,6 +175,13 @@ class Product(Woven):
 
     def seen(self, x: Array) -> Array:
         return np.asarray(x.reshape(-1, x.shape[-1]).T[None])
+
+    def by_position(self, t: Term) -> tuple[Term, int]:
+        return _as_matrix(t, prod(t.shape[:-1]), t.shape[-1]), 0
+
+    def slope(self, w: Weaver, x: Term, dy: Term) -> Term:
+        pair = (dy, x) if self.by_rows else (x, dy)
+        return w.term("Gemm", *pair, transA=1)
 
 
 @dataclass(frozen=True)
@@ -242,6 +262,22 @@ class Convolution(Woven):
         taken = windows[tuple(every + list(steps) + list(inner))]
         order = (1, *range(2 + rank, 2 + 2 * rank), 0, *axes)
         return np.asarray(taken.transpose(order).reshape(self.groups, self.columns, -1))
+
+    def by_position(self, t: Term) -> tuple[Term, int] | None:
+        plain = {*self.taps, *self.strides, self.groups, t.shape[0]} == {1} and not any(self.pads)
+        return (_as_matrix(t, t.shape[1], prod(t.shape[2:])), 1) if plain else None
+
+    def slope(self, w: Weaver, x: Term, dy: Term) -> Term:
+        made = w.term("Gemm", dy, x, transB=1)
+        return made.reshape([self.outputs, self.channels, *self.taps])
+
+
+def _as_matrix(t: Term, rows: int, columns: int) -> Term:
+    if t.shape == (rows, columns):
+        return t
+    made = t.reshape([rows, columns])
+    made.value.shape = ir.Shape((rows, columns))
+    return made
 
 
 def _lengthened(w: Weaver, x: Term, axis: int, rank: int, more: int) -> Term:

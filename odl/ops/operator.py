@@ -54,6 +54,10 @@ class Operator:
     """Each output element is made of the elements at its place in the broadcast inputs."""
     heavy: ClassVar[int | None] = None
     """The input of which `lighten` keeps less for later."""
+    gates: ClassVar[dict[int, int]] = {}
+    """Inputs whose values do not matter where another one, a boolean scalar, is false."""
+    joins: ClassVar[str] = ""
+    """The operator of the family that says whether all of its booleans are true."""
     unrolls: ClassVar[bool] = False
     """Whether `unrolled` is there, since there is no `gradient`."""
     note: ClassVar[str] = ""

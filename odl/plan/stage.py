@@ -185,7 +185,10 @@ class _Stager:
         parts = [(o, o.block(piece)) for o in operands]
         begin = max(len(self._steps), 1)
         places = ((reuse, s) for reuse in (True, False) for s in range(begin, begin + WAITS + 1))
-        reuse, step = next(p for p in places if self._fits(number, p[1], parts, p[0]))
+        known = self._known(call)
+        reuse, step = next(
+            p for p in places if p[1] > known and self._fits(number, p[1], parts, p[0])
+        )
         while len(self._steps) < step:
             self._steps.append((number, None))
         args, fresh = dict(call.args), list[tuple[Operand, Block, _Tile]]()
@@ -218,7 +221,7 @@ class _Stager:
 
     def _place_whole(self, number: int, call: Call) -> None:
         """A call that works where its tensors live, once they are complete there."""
-        touched = [r.tensor for r in call.refs(call.kernel.reads + call.kernel.writes)]
+        touched = [r.tensor for r in (*call.sources, *call.refs(call.kernel.writes))]
         ready = [at for t in touched for at, _ in self._written[self._origin(t)]]
         while len(self._steps) <= max(ready, default=-1):
             self._steps.append((number, None))
@@ -227,6 +230,12 @@ class _Stager:
             if not self._is_resident(ref.tensor):
                 self._written[self._origin(ref.tensor)].append((len(self._steps), None))
         self._steps.append((number, call))
+
+    def _known(self, call: Call) -> int:
+        """The step in which the call's condition comes to the memory where the cores look at it."""
+        if call.when is None:
+            return -1
+        return max((at for at, _ in self._written[self._origin(call.when.tensor)]), default=-1)
 
     def _fits(
         self, number: int, step: int, parts: list[tuple[Operand, Block]], reuse: bool

@@ -136,16 +136,11 @@ def run_steps(
     wanted: list[str],
     cores: int,
     steps: int,
-    first: int = 0,
 ) -> dict[str, Array]:
-    """The first `steps`, with a stop behind each that completes a wanted tensor, to read it.
-
-    Args:
-        first: the step to begin with; of what is complete before it, nothing is read.
-    """
+    """The first `steps`, with a stop behind each that completes a wanted tensor, to read it."""
     project = device.project
     device.write(inputs)
-    tensors = [t for t in project.tensors if t.name in wanted and (not first or t.ready >= first)]
+    tensors = [t for t in project.tensors if t.name in wanted]
     by_step = {
         step: [t.name for t in group]
         for step, group in itertools.groupby(
@@ -153,7 +148,7 @@ def run_steps(
         )
     }
     seen = device.read(by_step.pop(-1, []))
-    at = first
+    at = 0
     for step in sorted({*by_step, steps - 1} - {-1}):
         device.run(at, step + 1 - at, cores)
         seen |= device.read(by_step.get(step, []))

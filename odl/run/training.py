@@ -101,15 +101,14 @@ class Lessons:
         """A step in which the sample is learnt, or from the second turn on others are rehearsed."""
         project, result = self.device.project, self.result
         verify = result.verified == len(result.steps) < self.options.verified
-        first = self.info.resume if turn and not verify else 0
-        inputs = {} if first else samples.inputs_at(index)
+        inputs = {} if turn and not verify else samples.inputs_at(index)
         labels = None if turn else samples.labels_at(index)
         prediction = project.outputs[0]
         wanted = [prediction, self.info.loss, self._in_row]
         if verify:
             wanted = [t.name for t in project.tensors]
         count = len(project.steps)
-        seen = run_steps(self.device, inputs, wanted, self.options.cores, count, first)
+        seen = run_steps(self.device, inputs, wanted, self.options.cores, count)
         if verify and self._verifier is not None:
             self._verifier.add(inputs, seen)
             result.verdict = self._verifier.verdict

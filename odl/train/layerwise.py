@@ -14,7 +14,7 @@ from odl.ops import registry
 from odl.ops.node import Node
 from odl.ops.weave import Term, Weaver
 from odl.spec import Spec
-from odl.train.guard import count, follow, is_finite, squares, sum_of_squares
+from odl.train.guard import both, count, follow, is_finite, squares, sum_of_squares
 from odl.train.loss_scale import LossScale
 from odl.train.optimizers import OPTIMIZERS, Update, learning_rate
 from odl.train.state import States
@@ -28,6 +28,7 @@ def update_by_layer(
     counters: list[Term],
     scale: LossScale,
     pairs: list[tuple[Term, Term]],
+    on: Sequence[Term | None],
     followed: Sequence[tuple[ir.Value, ir.Value]],
     finish: Callable[[Weaver, States, Term], None],
 ) -> None:
@@ -45,9 +46,9 @@ def update_by_layer(
     assert start is not None
     graph.insert_after(start, w.take())
     gates = []
-    for weight, slope in pairs:
-        gates.append(is_finite(sum_of_squares(w, [slope]) + common))
-        apply(weight, slope, gates[-1])
+    for (weight, slope), switch in zip(pairs, on, strict=True):
+        gates.append(is_finite(sum_of_squares(w, [slope], [switch]) + common))
+        apply(weight, slope, both(w, gates[-1], switch))
         graph.insert_after(_last_of(graph, weight, slope), w.take())
     sound = gates[0]
     for gate in gates[1:]:

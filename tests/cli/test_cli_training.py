@@ -7,11 +7,13 @@ import re
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from odl.cli import _run
 from odl.demo import DATA, MODEL
 from tests.cli.test_cli import said
+from tests.models import conv_net
 
 
 @pytest.fixture
@@ -258,3 +260,21 @@ def test_the_weights_of_pytorch_tell_what_an_exporter_has_folded(
     assert _run([*files, "--weights", str(tmp_path / "none")]) == 3
     assert "the weights file does not exist" in said(capsys)
     assert not peft.exists()
+
+
+def test_freeze_writes_a_mask_that_training_obeys(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, once, twice = tmp_path / "net.onnx", tmp_path / "once.onnx", tmp_path / "twice.onnx"
+    onnx.save(conv_net(), path)
+    assert _run(["freeze", str(path), "--layers", "den*", "-o", str(once)]) == 0
+    assert capsys.readouterr().out == f"{once}: 2 parameters of 1 layers are frozen\n"
+    assert _run(["analyze", str(once), "--train", "layers=dense"]) == 2
+    assert "dense is frozen by the model's publisher" in capsys.readouterr().err
+    assert _run(["freeze", str(once), "--layers", "conv,norm", "-o", str(twice)]) == 0
+    assert "6 parameters of 3 layers" in capsys.readouterr().out
+    assert _run(["analyze", str(twice), "--train", "full"]) == 2
+    assert _run(["freeze", str(path), "--layers", "convv", "-o", str(twice)]) == 2
+    assert "--layers convv covers no layer that learns; its layers: conv, norm" in (
+        capsys.readouterr().err
+    )

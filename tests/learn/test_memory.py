@@ -12,7 +12,7 @@ from onnx import parser
 from onnx.reference import ReferenceEvaluator
 
 from odl.adapt.generator import integers
-from odl.learn.cut import front_first, narrowest
+from odl.learn.cut import narrowest
 from odl.ops import registry
 from odl.ops.draw import draw
 from odl.ops.put import put
@@ -91,14 +91,3 @@ def test_the_narrowest_result_before_what_learns(trained: str, cut: str) -> None
     found = narrowest(graph, [graph.initializers[trained]])
     assert found is not None
     assert found.name == cut
-
-
-def test_the_front_comes_first() -> None:
-    text = GRAPH.replace("side = Tanh (back)", "side = Tanh (back) other = Abs (wide)")
-    graph = ir.serde.deserialize_model(parser.parse_model(text)).graph
-    nodes = list(graph)
-    graph.remove(nodes[4])
-    graph.insert_before(nodes[0], nodes[4])
-    assert graph[0].op_type == "Abs"
-    front_first(graph, nodes[1].outputs[0])
-    assert [n.op_type for n in graph][:3] == ["MatMul", "Relu", "Abs"]

@@ -80,6 +80,7 @@ def test_the_buffer_is_a_reservoir_of_what_the_head_sees() -> None:
 def test_rehearsals_learn_from_the_buffer_alone() -> None:
     """Whatever stands in the input meanwhile, be it not even finite."""
     made = made_with("replay:size=5,rounds=2")
+    learnt = next(c for c in made.program.calls if c.node == "dense").args["a"].tensor
     real = batches(8)
     bad = {"image": np.full((1, 2, 8, 8), np.nan, np.float32), "label": np.array([2], np.int32)}
     same = train(made, [f for f in real for _ in range(3)])
@@ -91,7 +92,7 @@ def test_rehearsals_learn_from_the_buffer_alone() -> None:
             seen = other[3 * n + 3 - turn]
             slot = draw(0, 1, (n + 1) * 3 + turn, min(n + 1, 5))
             stored = seen["replay/rows"][slot] * seen["replay/scales"][slot]
-            np.testing.assert_allclose(seen["replay/where16"].ravel(), stored.ravel(), rtol=1e-6)
+            np.testing.assert_allclose(seen[learnt].ravel(), stored.ravel(), rtol=1e-6)
 
 
 def test_all_samples_are_equally_likely_to_be_kept() -> None:
@@ -108,10 +109,11 @@ def test_all_samples_are_equally_likely_to_be_kept() -> None:
     assert ((counts - expected) ** 2 / expected).sum() < 27.9
 
 
-def test_a_rehearsal_begins_behind_the_frozen_front() -> None:
+def test_a_rehearsal_leaves_the_frozen_front_out() -> None:
     program = made_with("replay:size=5").program
+    left_out = {call.op for call in program.calls if call.when}
+    assert left_out >= {"Conv", "Relu", "MaxPool"}
     assert program.training is not None
-    assert program.training.resume == program.ready["p"] + 1 > 0
     assert program.training.rounds == 2
 
 

@@ -14,9 +14,9 @@ import onnx_ir as ir
 
 from odl.dtype import F32, I8, I32
 from odl.errors import UsageError
-from odl.learn.cut import front_first, narrowest
+from odl.learn.cut import narrowest
 from odl.learn.strategy import Strategy
-from odl.ops.node import static_shape, value_dtype
+from odl.ops.node import SWITCH, static_shape, value_dtype
 from odl.ops.weave import Term, Weaver
 from odl.spec import Spec
 from odl.train.state import States, add_state
@@ -34,7 +34,8 @@ class _Buffer:
     labels: ir.Value
     seen: ir.Value
     turn: ir.Value
-    rehearsing: Term
+    fresh: Term
+    """Whether this step learns the sample that it is given."""
     slot: Term
     row: Term
     scale: Term
@@ -57,15 +58,10 @@ class Replay(Strategy):
         self.size = int(spec.number("size", 64, 1, MOST))
         self.again = int(spec.number("rounds", 1, 1, 64))
         self.seed = int(spec.number("seed", 0, 0, 2**32 - 1))
-        self._latent = ""
 
     @property
     def rounds(self) -> int:
         return 1 + self.again
-
-    @property
-    def latent(self) -> str:
-        return self._latent
 
     def begin(self, graph: ir.Graph, trained: Sequence[ir.Value]) -> None:
         latent = narrowest(graph, trained)
@@ -74,7 +70,6 @@ class Replay(Strategy):
                 "--strategy replay: no single result leads from the inputs to what learns",
                 advice="train other layers",
             )
-        front_first(graph, latent)
         w = Weaver("replay", "replay", None)
         readers = list(latent.uses())
         kind, shape = value_dtype(latent), static_shape(latent)
@@ -83,31 +78,27 @@ class Replay(Strategy):
         seen = add_state(graph, "replay/seen", np.zeros((), np.int32))
         turn = add_state(graph, "replay/turn", np.zeros((), np.int32))
 
-        x = w.given(latent).cast(F32)
-        largest = x.apply("Abs").apply("ReduceMax", keepdims=0)
-        scale = w.term("Max", largest, w.number(1e-30)) * (1 / 127)
-        row = (x / scale).apply("Round").cast(I8)
         count, now = w.given(seen), w.given(turn)
-        rehearsing = now > w.integer(0)
+        early = Weaver("replay/turn", "replay/turn", None)
+        fresh = early.given(turn) < early.integer(1)
+        fresh.value.meta[SWITCH] = True  # the front is left out where something is rehearsed
+        early.finish(graph, before=graph[0])
         known = w.term("Min", count, w.integer(self.size))
         number = count * w.integer(self.rounds) + now
         slot = self._draw(w, number, known, count, 1)
         stored = w.term("Gather", w.given(rows), slot, axis=0).cast(F32)
         stored = stored * w.term("Gather", w.given(scales), slot, axis=0)
-        learnt = w.where(rehearsing, stored.cast(kind), w.given(latent))
+        learnt = w.where(Term(w, fresh.value), w.given(latent), stored.cast(kind))
         learnt.value.shape, learnt.value.type = latent.shape, latent.type
-        for value in w.initializers:
-            graph.register_initializer(value)
-        w.initializers = []
-        made, front = w.take(), latent.producer()
-        if front is None:
-            graph.insert_before(graph[0], made)
-        else:
-            graph.insert_after(front, made)
+        x = learnt.cast(F32)
+        largest = x.apply("Abs").apply("ReduceMax", keepdims=0)
+        scale = w.term("Max", largest, w.number(1e-30)) * (1 / 127)
+        row = (x / scale).apply("Round").cast(I8)
+        front = latent.producer()
+        w.finish(graph, before=graph[0] if front is None else _behind(graph, front))
         for user, i in readers:
             user.replace_input_with(i, learnt.value)
-        self._latent = str(latent.name)
-        self._buffer = _Buffer(rows, scales, rows, seen, turn, rehearsing, slot, row, scale)
+        self._buffer = _Buffer(rows, scales, rows, seen, turn, fresh, slot, row, scale)
 
     def _draw(self, w: Weaver, number: Term, bound: Term, like: Term, stream: int) -> Term:
         seed = (self.seed + 0x9E3779B9 * stream) & 0xFFFFFFFF
@@ -122,12 +113,12 @@ class Replay(Strategy):
         b.labels = add_state(graph, "replay/labels", nothing)
         stored = w.term("Gather", w.given(b.labels), Term(w, b.slot.value), axis=0)
         self._label = label
-        return z, w.where(Term(w, b.rehearsing.value), stored, label)
+        return z, w.where(Term(w, b.fresh.value), label, stored)
 
     def finish(self, w: Weaver, states: States, sound: Term) -> None:
         b = self._buffer
         turn, seen = w.given(b.turn), w.given(b.seen)
-        fresh = w.term("And", sound, turn < w.integer(1))
+        fresh = w.term("And", sound, Term(w, b.fresh.value))
         size = w.integer(self.size)
         drawn = self._draw(w, seen, seen + w.integer(1), seen, 2)
         place = w.where(seen < size, seen, drawn)
@@ -136,5 +127,11 @@ class Replay(Strategy):
             old = w.given(memory)
             states.follow(old, w.term("ai.odl.Put", old, Term(w, row.value), slot, like=old))
         states.follow(seen, seen + fresh.cast(I32))
-        rest = w.where(turn > w.integer(0), turn - w.integer(1), w.integer(self.again))
+        again = w.integer(self.again)
+        rest = w.where(Term(w, b.fresh.value), again, turn - w.integer(1))
         states.follow(turn, rest)
+
+
+def _behind(graph: ir.Graph, node: ir.Node) -> ir.Node:
+    nodes = list(graph)
+    return nodes[nodes.index(node) + 1]

@@ -77,10 +77,10 @@ static const struct odl_argmax s03_decide = {
 };
 
 static const struct odl_step steps[] = {
-    {odl_conv2d_f32, &s00_first_conv, sizeof s00_first_conv, 0, 0},
-    {odl_relu_f32, &s01_rectify, sizeof s01_rectify, 0, 0},
-    {odl_max_pool_f32, &s02_largest, sizeof s02_largest, 0, 0},
-    {odl_argmax_f32, &s03_decide, sizeof s03_decide, 0, 0},
+    {odl_conv2d_f32, &s00_first_conv, sizeof s00_first_conv, 0, 0, 0},
+    {odl_relu_f32, &s01_rectify, sizeof s01_rectify, 0, 0, 0},
+    {odl_max_pool_f32, &s02_largest, sizeof s02_largest, 0, 0, 0},
+    {odl_argmax_f32, &s03_decide, sizeof s03_decide, 0, 0, 0},
 };
 
 /* What the link can ask for. */
