@@ -54,6 +54,10 @@ class Operator:
     """Each output element is made of the elements at its place in the broadcast inputs."""
     heavy: ClassVar[int | None] = None
     """The input of which `lighten` keeps less for later."""
+    with_addend: ClassVar[str] = ""
+    """The operator that is this one and an Add of a tensor as large as the result, if there is."""
+    with_relu: ClassVar[str] = ""
+    """The operator that is this one and a Relu behind it, if there is one."""
     unrolls: ClassVar[bool] = False
     """Whether `unrolled` is there, since there is no `gradient`."""
     note: ClassVar[str] = ""
@@ -97,6 +101,13 @@ class Operator:
         Most operators follow one of the rules of odl/ops/layout.py.
         """
         return layout.elementwise(node, perm) if self.elementwise else None
+
+    def spelled(self, node: Node) -> dict[str, Any] | None:
+        """All attributes of `with_addend` and `with_relu` that do the same; None if there are none.
+
+        A function's body has no defaults for them.
+        """
+        return None
 
     def reorderable(self, node: Node) -> dict[int, tuple[int, int]]:
         """Operands whose last axis may come in another order, if another operand follows.
