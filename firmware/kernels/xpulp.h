@@ -89,6 +89,30 @@ static inline void odl_pair_store(void *to, odl_pair v) {
     __asm__ volatile("sw %0, 0(%1)" ::"r"(v), "r"(to) : "memory");
 }
 
+/* A copy of words, and of a half behind them. */
+static inline void odl_copy_row(void *to, const void *from, int32_t bytes) {
+    const char *x = from;
+    char *y = to;
+    const int32_t pairs = bytes >> 3, rest = bytes & 7;
+    uint32_t a, b;
+    if (pairs) {
+        __asm__ volatile(XPULP_LOOP("%[n]", "4") XPULP_LW_4("%[a]", "%[x]")
+                             XPULP_LW_4("%[b]", "%[x]") XPULP_SW_4("%[a]", "%[y]")
+                                 XPULP_SW_4("%[b]", "%[y]")
+                         : [x] "+&r"(x), [y] "+&r"(y), [a] "=&r"(a), [b] "=&r"(b)
+                         : [n] "r"(pairs)
+                         : "memory");
+    }
+    if (rest & 4) {
+        odl_pair_store(y, odl_pair_load(x));
+        x += 4;
+        y += 4;
+    }
+    if (rest & 2) {
+        *(_Float16 *)(void *)y = *(const _Float16 *)(const void *)x;
+    }
+}
+
 /* From the end of a segment to the start of the next. */
 struct odl_leap {
     int32_t a, b;
@@ -121,7 +145,19 @@ struct odl_product {
     int32_t b_column, b_step; /* likewise */
     int32_t y_row;            /* in elements */
     int32_t ends;             /* as of a strip */
+    const void *bias;         /* of rows, each bias_row elements behind the last; NULL: none */
+    int32_t bias_row;
 };
+
+/* Whether a bias is the same all along a row, so that sums can start from it. */
+static inline int odl_is_row_bias(const struct odl_matmul *p) {
+    return p->bias && p->bias_stride[1] == 0 && p->beta == 1;
+}
+
+/* Whether something stands in y before the sums are there. */
+static inline int odl_is_added(const struct odl_matmul *p) {
+    return p->addend || (p->bias && !odl_is_row_bias(p));
+}
 
 #define ODL_HALF_SUM 96
 
