@@ -119,8 +119,10 @@ class Conv(Operator):
     def _window(self, node: Node) -> Window:
         return window(node, node.shape(1)[2:]).padded_to(2)
 
-    def spelled(self, node: Node) -> dict[str, Any] | None:
+    def spelled(self, node: Node, adds: bool) -> dict[str, Any] | None:
         g = window(node, node.shape(1)[2:])
+        if adds and node.attr("group", 1) == node.shape()[1] > 1:
+            return None
         return {
             "dilations": g.dilation,
             "group": node.attr("group", 1),

@@ -159,17 +159,20 @@ class ConvTranspose(Operator):
             db = dy.sum([0, *range(2, rank + 2)])
         return [dx, dw, db]
 
-    def spelled(self, node: Node) -> dict[str, Any] | None:
+    def spelled(self, node: Node, adds: bool) -> dict[str, Any] | None:
         if "output_shape" in node.ir.attributes or node.attr("auto_pad", "NOTSET") != "NOTSET":
             return None
         size, rank = node.shape(1)[2:], len(node.shape()) - 2
+        stride, groups = node.attr("strides", (1,) * rank), node.attr("group", 1)
+        if adds and (max(stride) > 1 or groups == node.shape()[1] > 1):
+            return None
         return {
             "dilations": node.attr("dilations", (1,) * rank),
-            "group": node.attr("group", 1),
+            "group": groups,
             "kernel_shape": size,
             "output_padding": node.attr("output_padding", (0,) * rank),
             "pads": node.attr("pads", (0,) * (2 * rank)),
-            "strides": node.attr("strides", (1,) * rank),
+            "strides": stride,
         }
 
     def _pad(self, node: Node, stride: tuple[int, ...], dilation: tuple[int, ...]) -> list[int]:

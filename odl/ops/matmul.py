@@ -158,7 +158,7 @@ class MatMul(Operator):
         rank = len(node.shape(1))
         return {0: (1, rank - 2)} if rank > 1 else {}
 
-    def spelled(self, node: Node) -> dict[str, Any] | None:
+    def spelled(self, node: Node, adds: bool) -> dict[str, Any] | None:
         return {}
 
     def _shapes(self, node: Node) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -237,7 +237,7 @@ class Gemm(Operator):
     def reorderable(self, node: Node) -> dict[int, tuple[int, int]]:
         return {} if node.attr("transA", 0) else {0: (1, 1 if node.attr("transB", 0) else 0)}
 
-    def spelled(self, node: Node) -> dict[str, Any] | None:
+    def spelled(self, node: Node, adds: bool) -> dict[str, Any] | None:
         if (node.attr("alpha", 1.0), node.attr("beta", 1.0)) != (1, 1):
             return None
         return {name: node.attr(name, 0) for name in ("transA", "transB")}

@@ -102,10 +102,10 @@ class Operator:
         """
         return layout.elementwise(node, perm) if self.elementwise else None
 
-    def spelled(self, node: Node) -> dict[str, Any] | None:
-        """All attributes of `with_addend` and `with_relu` that do the same; None if there are none.
+    def spelled(self, node: Node, adds: bool) -> dict[str, Any] | None:
+        """All attributes of `with_relu` that do the same, or of `with_addend` if it `adds`.
 
-        A function's body has no defaults for them.
+        A function's body has no defaults for them. None where it cannot be, or would be slower.
         """
         return None
 

@@ -19,7 +19,7 @@ def fused(edit: Editor, product: ir.Node, addend: ir.Value | None = None) -> ir.
     if operator is None:
         return None
     op = operator.with_relu if addend is None else operator.with_addend
-    attributes = operator.spelled(view) if op else None
+    attributes = operator.spelled(view, addend is not None) if op else None
     function = registry()[op].function() if attributes is not None else None
     if function is None:
         return None

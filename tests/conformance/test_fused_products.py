@@ -15,9 +15,7 @@ import onnx_ir as ir
 import pytest
 from onnx import NodeProto, ValueInfoProto, helper
 
-import odl.compile
 from odl.compile import Compiled, Options, compile_graph
-from odl.plan.interpret import interpret
 from tests.conformance.test_cluster_convolutions import (
     SHAPES,
     TYPES,
