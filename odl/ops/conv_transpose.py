@@ -163,16 +163,15 @@ class ConvTranspose(Operator):
         if "output_shape" in node.ir.attributes or node.attr("auto_pad", "NOTSET") != "NOTSET":
             return None
         size, rank = node.shape(1)[2:], len(node.shape()) - 2
-        stride, groups = node.attr("strides", (1,) * rank), node.attr("group", 1)
-        if adds and (max(stride) > 1 or groups == node.shape()[1] > 1):
+        if adds and not self._is_pointwise(node):
             return None
         return {
             "dilations": node.attr("dilations", (1,) * rank),
-            "group": groups,
+            "group": node.attr("group", 1),
             "kernel_shape": size,
             "output_padding": node.attr("output_padding", (0,) * rank),
             "pads": node.attr("pads", (0,) * (2 * rank)),
-            "strides": stride,
+            "strides": node.attr("strides", (1,) * rank),
         }
 
     def _pad(self, node: Node, stride: tuple[int, ...], dilation: tuple[int, ...]) -> list[int]:
