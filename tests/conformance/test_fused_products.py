@@ -1,6 +1,6 @@
 """Products with an addend, Relu or both behind their sums: within their bounds, on every team.
 
-A Relu changes no bit of what one of its own would give; an addend is taken in place, or is not.
+Addends are taken in place, or are not.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.conformance.test_cluster_convolutions import (
     random_case,
 )
 
-TARGETS = {"gap9": (8, 1, 3), "spike-rvv": (3, 1), "spike": (2,)}
+TARGETS = {"gap9": (8, 3), "spike-rvv": (3,), "host": (1,)}
 ENDS = ("Add", "Relu", "AddRelu")
 PRODUCTS = (
     ("MatMul", (9, 65, 63)),
@@ -57,7 +57,7 @@ class _Graph:
 
     def end(self, op: str, shape: tuple[int, ...], *inputs: str, **attributes: Any) -> None:
         """A product, and one of ENDS; every other addend may be overwritten."""
-        ends, self.count = ENDS[self.rng.integers(3)], self.count + 1
+        ends, self.count = str(attributes.pop("ends", self.rng.choice(ENDS))), self.count + 1
         if "Add" in ends:
             other = self.input(*shape)
             other = self.node("Neg", other) if self.count % 2 else other
@@ -96,16 +96,17 @@ def _convolutions(g: _Graph, case: Case) -> None:
 
 
 @cache
-def _model(kind: str, seed: int = 3, count: int = 4) -> Model:
-    g = _Graph(kind, seed)
-    shapes = SHAPES if count else ()
-    for case in (*shapes, *(random_case(g.rng) for _ in range(count or 40))):
+def _model(kind: str) -> Model:
+    g = _Graph(kind, 3)
+    for case in (*SHAPES, *(random_case(g.rng) for _ in range(2))):
         _convolutions(g, case)
-    for i in range(3):
+    for ends in ENDS:
+        g.end("ConvTranspose", (1, 5, 7), g.input(1, 6, 7), g.input(6, 5, 1), ends=ends)
+    for i in range(2):
         for op, (*batch, m, k, n) in PRODUCTS:
-            turned = op == "Gemm" and i != 1
+            turned = op == "Gemm" and i == 0
             a, b = g.input(*batch, m, k), g.input(*((n, k) if turned else (k, n)))
-            more = [g.input(1, n)] if op == "Gemm" and i == 2 else []
+            more = [g.input(1, n)] if op == "Gemm" and i == 1 else []
             attributes = {"transB": int(turned)} if op == "Gemm" else {}
             g.end(op, (*batch, m, n), a, b, *more, **attributes)
     return g.model()
@@ -128,6 +129,6 @@ def test_every_team_computes_the_same_within_the_bounds(
 ) -> None:
     program = _compiled(_model(kind), f"fused_{kind}", target)
     inner = ("Conv", "ConvTranspose", "Gemm", "MatMul")
-    assert _operators(program) == {"Neg", *(f"{op}{end}" for op in inner for end in ENDS)}
+    assert _operators(program) >= {f"{op}{end}" for op in inner for end in ENDS}
     assert any(call.args.get("addend") for call in program.program.calls)
     check(_model(kind), program, tmp_path / "program", *TARGETS[target])
