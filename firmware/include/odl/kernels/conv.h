@@ -7,7 +7,8 @@
 /*
  * Convolution: x[batch][in_c][in_hw], w[out_c][in_c / groups][size], y[batch][out_c][out_hw]; pad
  * is (top, left); bias[out_c] may be NULL. An addend that is not NULL stands as y does, is added
- * too, and may be y. With relu what is negative becomes 0. Error: gamma(K + 2) * (|w| * |x| + |bias|
+ * too, and may be y. With relu what is negative becomes 0. Error: gamma(K + 2) * (|w| * |x| +
+ * |bias|
  * + |addend|) with K = in_c / groups * size. Padding is skipped, not multiplied. Not in place of x.
  */
 struct odl_conv2d {
