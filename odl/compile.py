@@ -47,7 +47,9 @@ from odl.transform.fold_batch_norm import fold_batch_norm
 from odl.transform.fold_constants import fold_constants
 from odl.transform.fold_dequantised import fold_dequantised
 from odl.transform.follow_statistics import follow_statistics, take_followed
+from odl.transform.fuse_addends import fuse_addends
 from odl.transform.fuse_qdq import fuse_qdq
+from odl.transform.fuse_relus import fuse_relus
 from odl.transform.fuse_weights import fuse_weights
 from odl.transform.infer_shapes import infer_shapes
 from odl.transform.lift_constants import lift_constants
@@ -92,10 +94,11 @@ STEP: tuple[Pass, ...] = (
     merge_transposes,
     remove_dead,
     name_all,
-    skip_unneeded,
 )
 """From a graph with loss, gradients and updates to what operators lower."""
 
+LAST: tuple[Pass, ...] = (fuse_addends, fuse_relus, skip_unneeded)
+"""Of both, once it is decided what is computed in which precision."""
 
 SHARES = (0.9, 0.75, 0.5)
 """Of the memory that a program needs by itself, for `memory_trade`."""
@@ -167,6 +170,8 @@ def canonicalise(
         single = make_step(model, options, options.train, stages)
     elif options.dtype == "fp16":
         single = to_half(model)
+    for step in LAST:
+        step(model)
     stages["canonical"] = snapshot(model)
     return stages, single
 
