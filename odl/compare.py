@@ -152,8 +152,8 @@ def _learnt(project: Project, plan: Plan) -> tuple[float, dict[int, dict[str, Ar
     """The best rate, and what was right at each mark with it: [seeds, labels]."""
     tests = {n: _labelled(p, project) for n, p in plan.tests.items()}
     first = next(iter(tests))
-    tuning = {first: _every_second(tests[first], 0)}
-    tests[first] = _every_second(tests[first], 1)
+    tuning = {first: tests[first].part(slice(0, None, 2))}
+    tests[first] = tests[first].part(slice(1, None, 2))
     task = Task("stream", read_samples(plan.stream, project, training=True))
     with open_port(project, Path(build(project).elf), RunOptions()) as port:
         trial = _Trial(connect(project, port, RunOptions()), task, plan)
@@ -210,9 +210,3 @@ def _labelled(path: Path, project: Project) -> Samples:
     if samples.labels is None:
         raise ModelError("no array y of labels", where=str(path), advice="tests need them")
     return samples
-
-
-def _every_second(samples: Samples, first: int) -> Samples:
-    assert samples.labels is not None
-    inputs = {k: v[first::2] for k, v in samples.inputs.items()}
-    return Samples(inputs, samples.labels[first::2])

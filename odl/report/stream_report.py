@@ -60,24 +60,27 @@ def _facts(project: Project, result: Adaptation) -> list[tuple[str, str]]:
 
 def print_stream_json(project: Project, result: Adaptation) -> None:
     """The same as one JSON document."""
+    print_json(stream_data(project, result))
+
+
+def stream_data(project: Project, result: Adaptation) -> dict[str, Any]:
+    """The same as plain data."""
     assert project.training is not None
     training, steps = result.training, len(result.training.steps)
-    print_json(
-        {
-            "model": project.name,
-            "target": project.target.name,
-            "strategy": project.training.strategy or "naive",
-            "ok": training.ok,
-            "steps": steps,
-            "skipped": training.skipped,
-            "verified_steps": training.verified,
-            "counter": project.target.counter,
-            "critical_per_step": training.cost.critical / steps if steps else 0,
-            "marks": [_mark(m) for m in result.marks],
-            "forgotten": {t: result.forgotten(t) for t in result.tests},
-            "forgetting": result.forgetting,
-        }
-    )
+    return {
+        "model": project.name,
+        "target": project.target.name,
+        "strategy": project.training.strategy or "naive",
+        "ok": training.ok,
+        "steps": steps,
+        "skipped": training.skipped,
+        "verified_steps": training.verified,
+        "counter": project.target.counter,
+        "critical_per_step": training.cost.critical / steps if steps else 0,
+        "marks": [_mark(m) for m in result.marks],
+        "forgotten": {t: result.forgotten(t) for t in result.tests},
+        "forgetting": result.forgetting,
+    }
 
 
 def _mark(mark: Mark) -> dict[str, Any]:

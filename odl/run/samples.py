@@ -41,6 +41,11 @@ class Samples:
         """The inputs of one sample."""
         return {k: v[i] for k, v in self.inputs.items()}
 
+    def part(self, which: slice | Array) -> Samples:
+        """Some of the samples, by their places."""
+        labels = None if self.labels is None else self.labels[which]
+        return Samples({k: v[which] for k, v in self.inputs.items()}, labels)
+
     def labels_at(self, i: int) -> Array | None:
         """Its class numbers."""
         return None if self.labels is None else self.labels[i]

@@ -58,12 +58,7 @@ def by_class(samples: Samples, tasks: int) -> list[Samples]:
     known = np.unique(labels)
     if len(known) < tasks:
         raise UsageError(f"--tasks {tasks}: the data has {len(known)} classes")
-    return [_chosen(samples, np.isin(labels, part)) for part in np.array_split(known, tasks)]
-
-
-def _chosen(samples: Samples, which: Array) -> Samples:
-    labels = None if samples.labels is None else samples.labels[which]
-    return Samples({k: v[which] for k, v in samples.inputs.items()}, labels)
+    return [samples.part(np.isin(labels, part)) for part in np.array_split(known, tasks)]
 
 
 def adapt(

@@ -209,7 +209,7 @@ int main(void) {
         for (uint32_t i = at; i < at + n; i++) {
             places[i].step = i;
             places[i].cores = before;
-            steps[i] = (struct odl_step){0, 0, 0, transfers_of(i), transfers[i]};
+            steps[i] = (struct odl_step){0, 0, 0, transfers_of(i), transfers[i], 0};
             if (has_kernel(i)) {
                 steps[i].run = share;
                 steps[i].args = &places[i];
