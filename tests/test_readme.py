@@ -6,11 +6,15 @@ import re
 
 import pytest
 
-from odl.report import methods, operators
+from odl.report import methods, operators, strategies
 from tests.firmware.hostcc import ROOT
 
 README = ROOT / "README.md"
-TABLES = {"operators: odl ops": operators.markdown, "methods: odl methods": methods.markdown}
+TABLES = {
+    "operators: odl ops": operators.markdown,
+    "methods: odl methods": methods.markdown,
+    "strategies: odl methods --strategies": strategies.markdown,
+}
 
 
 @pytest.mark.parametrize("name", TABLES)

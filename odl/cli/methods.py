@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import click
 
 from odl.cli.options import json_option
+
+Listing = tuple[tuple[str, ...], list[tuple[str, ...]], Callable[[], str], str, tuple[int, ...]]
+"""Head, rows, the README's table, and how columns stand."""
 
 
 def _shape(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ...]:
@@ -19,22 +24,32 @@ def _shape(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int,
     "--layer", "shape", default="64,64,3,3", show_default=True, callback=_shape,
     metavar="OUTPUTS,CHANNELS[,WINDOW...]", help="Shape of the weight that the costs are for.",
 )  # fmt: skip
+@click.option("--strategies", "of_strategies", is_flag=True, help="List what --strategy knows.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print the README's table.")
 @json_option
-def command(shape: tuple[int, ...], as_markdown: bool, as_json: bool) -> None:
+def command(shape: tuple[int, ...], of_strategies: bool, as_markdown: bool, as_json: bool) -> None:
     """List what --train knows, with what each method trains and keeps of one layer.
 
     Costs are those of the default settings: bytes that learn (in single precision, without the
     optimiser's moments), values for each position of the output that wait for the backward pass,
     and multiply-accumulates that each position takes more.
     """
+    from odl.report import methods, strategies
     from odl.report.console import print_json, print_table
-    from odl.report.methods import HEAD, markdown, method_rows
 
-    rows = method_rows(shape)
+    listing: Listing = (
+        methods.HEAD,
+        methods.method_rows(shape),
+        methods.markdown,
+        "lllrrrl",
+        (5, 2),
+    )
+    if of_strategies:
+        listing = strategies.HEAD, strategies.strategy_rows(), strategies.markdown, "llll", (3,)
+    head, rows, text, numbers, spare = listing
     if as_json:
-        print_json([dict(zip(HEAD, row, strict=True)) for row in rows])
+        print_json([dict(zip(head, row, strict=True)) for row in rows])
     elif as_markdown:
-        click.echo(markdown(), nl=False)
+        click.echo(text(), nl=False)
     else:
-        print_table(HEAD, rows, numbers="lllrrrl", spare=(5, 2))
+        print_table(head, rows, numbers=numbers, spare=spare)

@@ -55,10 +55,10 @@ def markdown() -> str:
     lines: list[tuple[str, ...]] = [head, ("---",) * len(head)]
     for small, large in zip(method_rows(DENSE), method_rows(WINDOW), strict=True):
         name, trains, settings, *costs, _, paper = small
-        lines.append((f"`{name}`", trains, settings, *costs, *large[3:5], _link(paper)))
+        lines.append((f"`{name}`", trains, settings, *costs, *large[3:5], link(paper)))
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def _link(paper: str) -> str:
+def link(paper: str) -> str:
     number = paper.removeprefix("arXiv:")
     return f"[{number}](https://arxiv.org/abs/{number})" if paper else ""

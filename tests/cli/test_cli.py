@@ -26,8 +26,8 @@ def said(capsys: pytest.CaptureFixture[str]) -> str:
 def test_help_names_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
     assert _run(["--help"]) == 0
     text = capsys.readouterr().out
-    verbs = "adapter analyze bench build compile demo doctor methods ops profile run size targets"
-    for verb in [*verbs.split(), "freeze", "tune", "view"]:
+    verbs = "adapt adapter analyze bench build compare compile demo doctor freeze methods ops"
+    for verb in [*verbs.split(), "profile", "run", "size", "targets", "tune", "view"]:
         assert re.search(rf"^  {verb} ", text, re.MULTILINE), verb
 
 

@@ -1,6 +1,6 @@
 """Few shots: the first samples of each class, again and again.
 
-The baseline of source-free adaptation, arXiv:2304.14379 (few-shot fine-tuning is all you need).
+The baseline that source-free adaptation has to pass (arXiv:2304.00792).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from odl.learn.strategy import Array, Strategy
 class FewShot(Strategy):
     name = "fewshot"
     does = "learns a few samples of each class, again and again"
+    paper = "arXiv:2304.00792"
     settings = ("shots", "epochs")
 
     def order(self, labels: Array, rng: np.random.Generator | None) -> Array:
