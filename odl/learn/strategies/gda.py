@@ -70,22 +70,22 @@ class Gda(Strategy):
         return self.predict(graph, total, z.shape), label
 
     def finish(self, w: Weaver, states: States, sound: Term) -> None:
-        h = w.given(self._seen).cast(F32)
-        count, mean, inverse = (w.given(v) for v in (self._count, self._mean, self._inverse))
+        """All in place: of a sample that is not sound only zeros come in, which change no bit."""
         zero_one = w.array(np.array([0, 1], np.float32))
-        hot = w.term("OneHot", Term(w, self._label.value), w.integer(self._classes), zero_one)
+        label = Term(w, self._label.value)
+        h = w.where(sound, w.given(self._seen).cast(F32), 0.0)
+        hot = w.where(sound, w.term("OneHot", label, w.integer(self._classes), zero_one), 0.0)
+        count, mean, inverse = (w.given(v) for v in (self._count, self._mean, self._inverse))
         mine = (count * hot).sum([0, 1])
         away = h - w.term("MatMul", hot, mean)
         turned = w.term("MatMul", away, inverse)
-        reach = (turned * away).sum([0, 1])
         share = mine / (mine + 1.0)
-        factor = share / (1.0 + share * reach)
-        column = turned.reshape([self._width, 1])
-        smaller = inverse - w.term("MatMul", column, turned * factor)
-        more = count + hot
+        factor = share / (1.0 + share * (turned * away).sum([0, 1]))
+        smaller = inverse + w.term("MatMul", turned.reshape([self._width, 1]), turned * -factor)
         upright = hot.reshape([self._classes, 1])
         closer = mean + w.term("MatMul", upright, away / (mine + 1.0))
-        total = more.sum([0, 1])
+        more = count + hot
+        total = w.term("Max", more.sum([0, 1]), w.number(RARE))
         weight = w.term("MatMul", closer, smaller) * total
         height = (weight * closer).sum([1]).reshape([1, self._classes])
         prior = (w.term("Max", more, w.number(RARE)) / total).apply("Log")
@@ -94,8 +94,7 @@ class Gda(Strategy):
             (self._weight, weight), (self._bias, prior - height * 0.5),
         )  # fmt: skip
         for state, new in pairs:
-            old = w.given(state)
-            states.follow(old, w.where(sound, new, old))
+            states.follow(w.given(state), new)
 
 
 def _last_input(graph: ir.Graph) -> ir.Value:
