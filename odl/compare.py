@@ -3,7 +3,7 @@
 Each is compiled for the host, whose program is the device's own C, and learns there; the target's
 program is compiled too, and one step of it is measured on its simulator. The learning rate of each
 is the best of the same grid, tried on every second sample of the first test set; what is reported
-comes from the others. As "The Limited Impact of Medical Adaptation" (arXiv:2411.08870) asks, differences are paired.
+comes from the others. Differences are paired, as arXiv:2411.08870 asks.
 """
 
 from __future__ import annotations

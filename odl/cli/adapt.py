@@ -87,7 +87,7 @@ def command(
     info = training_info(project)
     taught = {n: read_samples(p, project, training=True) for n, p in streams.items()}
     tested: dict[str, Samples] = {n: _labelled(p, project) for n, p in tests.items()}
-    options = StreamOptions(epochs, seed, marks, verify_steps, at.cores or 0)
+    options = StreamOptions(epochs, seed, marks, verified=verify_steps, cores=at.cores or 0)
     parts = tasks_of(taught, tasks or 0)
     if tasks:
         tested = split_tests(tested, tasks)

@@ -283,11 +283,17 @@ def test_interruption_ends_with_130(
     assert capsys.readouterr().err.strip() == "odl: interrupted"
 
 
-def test_demo_runs_the_main_job(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    out = tmp_path / "kept"
-    assert _run(["demo", "--limit", "5", "-o", str(out)]) == 0
-    captured = capsys.readouterr()
-    assert "17 tensors of 5 samples, all within their bounds" in captured.out
-    assert "instructions per inference" in captured.out
-    assert captured.err.startswith("==> odl compile watch.onnx --target spike --cores 8\n")
-    assert (out / "model.c").is_file()
+def test_demo_runs_the_main_job_and_learns(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    out, svg = tmp_path / "demo", tmp_path / "curve.svg"
+    args = ["demo", "--limit", "5", "-o", str(out), "--svg", str(svg), "--json"]
+    assert _run(args) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["run"]["ok"]
+    assert told["run"]["samples"] == 5
+    assert told["stream"]["ok"]
+    assert told["stream"]["verified_steps"] == 3
+    assert [m["samples"] for m in told["stream"]["marks"]] == [0, 1, 2, 5]
+    assert svg.read_text().startswith("<svg")
+    assert sorted(p.name for p in out.iterdir()) == ["watch", "watch_learns"]

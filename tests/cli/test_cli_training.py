@@ -278,3 +278,49 @@ def test_freeze_writes_a_mask_that_training_obeys(
     assert "--layers convv covers no layer that learns; its layers: conv, norm" in (
         capsys.readouterr().err
     )
+
+
+@pytest.fixture(scope="module")
+def replaying(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A program of the demonstration that rehearses."""
+    folder = tmp_path_factory.mktemp("replay") / "b"
+    options = ["--train", "last:1", "--strategy", "replay:size=4"]
+    assert _run(["compile", str(MODEL), "-t", "host", *options, "-o", str(folder)]) == 0
+    return folder
+
+
+def test_a_stream_is_learnt_and_drawn(
+    replaying: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with np.load(DATA) as stored:
+        small = {k: stored[k][:28] for k in stored.files}
+    np.savez(tmp_path / "s.npz", **small)
+    svg, state = tmp_path / "c.svg", tmp_path / "s.safetensors"
+    args = ["adapt", str(replaying), "--stream", str(tmp_path / "s.npz"), "--eval",
+            f"all={tmp_path / 's.npz'}", "--tasks", "2", "--seed", "3"]  # fmt: skip
+    capsys.readouterr()
+    assert _run([*args, "--json", "--svg", str(svg), "--save", str(state)]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["steps"] == 2 * 28
+    assert [m["task"] for m in told["marks"]] == ["", "s 1", "s 2"]
+    assert set(told["forgotten"]) == {"all 1", "all 2"}
+    assert "all 2" in svg.read_text()
+    assert state.is_file()
+    assert _run([*args, "--load", str(state), "--verify-steps", "1"]) == 0
+    assert "forgotten" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "words"),
+    [
+        (["--stream", "a=,b", "--eval", "x.npz"], 2, "is not NAME=FILE"),
+        (["--stream", "x.npz", "--eval", "a=x.npz,a=y.npz"], 2, "with a name of its own"),
+        (["--stream", "x.npz", "--eval", "y.npz", "--at", "0"], 2, "is not N,N,... from 1"),
+        (["--stream", "none.npz", "--eval", "y.npz"], 3, "does not exist"),
+    ],
+)
+def test_streams_that_are_none(
+    replaying: Path, args: list[str], code: int, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _run(["adapt", str(replaying), *args]) == code
+    assert words in said(capsys)

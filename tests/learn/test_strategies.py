@@ -117,6 +117,14 @@ def test_a_rehearsal_leaves_the_frozen_front_out() -> None:
     assert program.training.rounds == 2
 
 
+def test_what_learns_from_the_first_layer_on_rehearses_inputs() -> None:
+    made = made_with("replay:size=5", "full")
+    steps = train(made, [f for f in batches(6) for _ in range(2)])
+    rows = states_after(made, steps[-1])["replay/rows"]
+    assert rows.shape == (5, 1, 2, 8, 8)
+    assert (np.abs(rows.reshape(5, -1)).max(axis=1) == 127).all()
+
+
 def test_replay_costs_what_its_buffer_costs() -> None:
     """8 bits for each value, 4 bytes for a scale and a label, and two counters."""
     sizes = [made_with(f"replay:size={n}").program.state_bytes for n in (10, 20)]

@@ -94,8 +94,7 @@ class Replay(Strategy):
         largest = x.apply("Abs").apply("ReduceMax", keepdims=0)
         scale = w.term("Max", largest, w.number(1e-30)) * (1 / 127)
         row = (x / scale).apply("Round").cast(I8)
-        front = latent.producer()
-        w.finish(graph, before=graph[0] if front is None else _behind(graph, front))
+        w.finish(graph, before=_behind(graph, latent.producer() or graph[0]))
         for user, i in readers:
             user.replace_input_with(i, learnt.value)
         self._buffer = _Buffer(rows, scales, rows, seen, turn, fresh, slot, row, scale)
