@@ -276,6 +276,7 @@ def _copy(node: ir.Node, new: dict[ir.Value, ir.Value], names: set[str]) -> ir.N
     for old, value in zip(node.outputs, copy.outputs, strict=True):
         value.name = _again(str(old.name), names) if old.name else ""
         value.shape, value.type = old.shape, old.type
+    copy.metadata_props.update(node.metadata_props)  # its condition
     return copy
 
 

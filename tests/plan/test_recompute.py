@@ -43,6 +43,24 @@ def test_nothing_else_changes(layerwise: bool, dtype: str) -> None:
     assert all(got[name].tobytes() == want[name].tobytes() for name in want)
 
 
+def test_layers_that_take_turns_learn_the_same() -> None:
+    """Poisoned memory shows a condition that is lost or wrong."""
+    train = TrainOptions("lisa:layers=1,period=1")
+    plain, tight = (
+        compile_graph(read_onnx(MODEL), "w", Options("host", 2, train=train, ram=ram)).program
+        for ram in (0, 1)
+    )
+    assert tight.arena_bytes < plain.arena_bytes
+    imu = np.random.default_rng(0).normal(size=(1, 6, 64)).astype(np.float32)
+    states: dict[str, np.ndarray] = {}
+    for _ in range(4):
+        feed = {"imu": imu, "label": np.array([3], np.int32), **states}
+        want, got = interpret(plain, feed), interpret(tight, feed)
+        states = {s.tensor: want[s.successor] for s in plain.states}
+        for s in plain.states:
+            assert got[s.successor].tobytes() == want[s.successor].tobytes(), s.tensor
+
+
 def test_macs_are_those_of_the_nodes_that_run_twice() -> None:
     model, states = step(watch=True)
     done = recompute(model.graph, HOST, states, 40_000)
