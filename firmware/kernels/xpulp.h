@@ -68,9 +68,10 @@ static inline uint32_t odl_bits_of(float value) {
     return v.bits;
 }
 
-/* How many of `left` rows, or columns, the next block takes: 4, 2 or 1. */
+/* How many of `left` rows the next block takes: up to 4, and 3 where 4 would leave a single one. */
 static inline int32_t odl_block_size(int32_t left) {
-    return left >= 4 ? 4 : left >= 2 ? 2 : 1;
+    const int is_odd = (left & 3) == 1 || left == 6;
+    return left < 4 ? left : is_odd ? 3 : 4;
 }
 
 /* A pair that may stand on an odd half; the core splits such an access in two. */
