@@ -145,16 +145,17 @@ static inline struct odl_part odl_grid(int32_t m, int32_t n, int32_t rows, int32
                                        struct odl_core core) {
     const int32_t down = (int32_t)(((uint32_t)m + (uint32_t)rows - 1) / (uint32_t)rows);
     const int32_t across = (int32_t)(((uint32_t)n + (uint32_t)columns - 1) / (uint32_t)columns);
-    int32_t best = 0, least = INT32_MAX, power = 0;
-    while (1 << power < core.count) {
-        power++;
+    const int32_t all = down * across;
+    int32_t best = 0, least = all, even = 0; /* how often the number of cores is even */
+    while ((core.count >> even & 1) == 0) {
+        even++;
     }
-    power = 1 << power == core.count ? power : -1;
-    for (int32_t s = 0; (core.count & ((1 << s) - 1)) == 0 && core.count >> s; s++) {
+    const int32_t power = 1 << even == core.count ? even : -1;
+    for (int32_t s = even; s >= 0 && least * core.count > all; s--) {
         const int32_t others = core.count >> s;
         const int32_t most =
             ((down + (1 << s) - 1) >> s) * odl_shifted(across + others - 1, others, power - s);
-        if (most <= least) { /* long rows make long strips */
+        if (most < least) { /* long rows make long strips */
             best = s;
             least = most;
         }
