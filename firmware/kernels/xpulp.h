@@ -170,23 +170,18 @@ static inline struct odl_part odl_grid(int32_t m, int32_t n, int32_t rows, int32
     };
 }
 
-/*
- * One axis of a sum: steps, and how far they are apart in a and in b, in bytes. Where b's positions
- * are dealt out to `phases`, each `phase` bytes long, a step is `dilation` positions.
- */
+/* One axis of a sum: steps, and how far they are apart in a and in b, in elements. */
 struct odl_axis {
     int32_t n, a, b;
-    int32_t phases, phase, dilation;
 };
 
-/* Where step i is in b. */
-static inline int32_t odl_axis_b(const struct odl_axis *x, int32_t i) {
-    if (x->phases <= 1) {
-        return i * x->b;
-    }
-    const int32_t at = i * x->dilation, turn = at / x->phases;
-    return (at - turn * x->phases) * x->phase + turn * x->b;
-}
+/*
+ * How the positions of an axis in b are dealt out to phases, so many elements long: a step is
+ * `dilation` positions. Not at all with one phase.
+ */
+struct odl_deal {
+    int32_t phases, phase, dilation;
+};
 
 /*
  * The share of `core` of work of which `all` is the cost. Cores whose ids are equal modulo 4 share
