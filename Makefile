@@ -10,7 +10,7 @@ C_FILES := $(shell find firmware codegen targets tests -name golden -prune -o \(
 DEBIAN := gcc clang-19 lld-19 gcc-riscv64-unknown-elf qemu-system-misc
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check format debian cases judges slow clean
+.PHONY: help demo check format debian cases judges peft slow clean
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -26,11 +26,14 @@ check: $(VENV)/test debian ## Install, then format, lint, types, layers and test
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2 --dist loadfile
 
-slow: $(VENV)/test debian ## The long fuzzing and sweeps
+slow: $(VENV)/test debian .judges/peft ## The long fuzzing and sweeps
 	$(BIN)/pytest -n 2 --dist loadfile --slow
 
 cases: $(VENV)/test ## List the ONNX node cases that the tests run
 	@$(BIN)/pytest -q --collect-only tests/conformance | grep ::
+
+peft: .judges/peft ## What Hugging Face PEFT says of adapters, into tests/golden/peft, as the tests want it
+	.judges/peft/bin/python -m tests.adapt.peft.judge tests/golden/peft
 
 judges: $(VENV)/test .judges/ort_training .judges/graph_grad ## Gradients against those of other makers
 	$(BIN)/python -m tests.train.judges .judges
@@ -51,9 +54,10 @@ $(VENV)/sim $(VENV)/test: pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[$(@F)]'
 	@touch $@
 
-# Each judge of gradients has an environment of its own, for their pins contradict ours.
+# Each judge has an environment of its own, for their pins contradict ours; PEFT's takes 1.2 GB.
 .judges/ort_training: PINS := onnxruntime-training-cpu==1.19.2 onnx==1.17.0
 .judges/graph_grad: PINS := onnxsim==0.8.1
+.judges/peft: PINS := torch==2.13.0 peft==0.21.2
 .judges/%:
 	python3.11 -m venv $@ && $@/bin/pip install --quiet $(PINS) || { rm -rf $@; exit 2; }
 

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import onnx
 import onnx_ir as ir
 
+from odl import learn
 from odl import target as targets
 from odl.adapt.ask import keeps_norms
 from odl.adapt.calibrate import Samples, calibrated
-from odl.adapt.choose import choose
-from odl.adapt.insert import adapt
+from odl.adapt.choose import Plan, choose
+from odl.adapt.frozen import mask_of
+from odl.adapt.generator import seed_of
+from odl.adapt.insert import FACTOR_OF, adapt
+from odl.adapt.method import Policy
+from odl.adapt.turns import switches
 from odl.emit import vendor_project
 from odl.emit.project import write_project
 from odl.errors import UsageError
 from odl.frontend.onnx_file import read_onnx
 from odl.frontend.tflite_file import is_tflite, read_tflite
+from odl.learn.record import Record, read_record, write_record
+from odl.learn.strategy import Strategy
 from odl.ops.reference import functions
 from odl.plan.choices import Choices
 from odl.plan.lower import BY_ESTIMATE
@@ -27,17 +35,21 @@ from odl.plan.plan import check_fit, plan
 from odl.plan.recompute import Recomputed, Trade, recompute, trade
 from odl.plan.tuned_file import read_tuned, tuned_for
 from odl.program import Program
+from odl.program_state import Training
 from odl.target import Target
 from odl.train.guard import SKIPPED_IN_ROW
 from odl.train.options import TrainOptions
 from odl.train.state import count_states
-from odl.train.step import add_loss, add_updates
+from odl.train.step import Hooks, add_loss, add_updates
+from odl.train.thin import Thin
 from odl.transform.decompose import decompose
 from odl.transform.fold_batch_norm import fold_batch_norm
 from odl.transform.fold_constants import fold_constants
 from odl.transform.fold_dequantised import fold_dequantised
 from odl.transform.follow_statistics import follow_statistics, take_followed
+from odl.transform.fuse_addends import fuse_addends
 from odl.transform.fuse_qdq import fuse_qdq
+from odl.transform.fuse_relus import fuse_relus
 from odl.transform.fuse_weights import fuse_weights
 from odl.transform.infer_shapes import infer_shapes
 from odl.transform.lift_constants import lift_constants
@@ -47,6 +59,7 @@ from odl.transform.name_all import name_all
 from odl.transform.push_transposes import push_transposes
 from odl.transform.remove_dead import remove_dead
 from odl.transform.set_input_shapes import set_input_shapes
+from odl.transform.skip_unneeded import skip_unneeded
 from odl.transform.to_half import to_half
 from odl.transform.unroll_recurrent import unroll_recurrent
 
@@ -84,6 +97,8 @@ STEP: tuple[Pass, ...] = (
 )
 """From a graph with loss, gradients and updates to what operators lower."""
 
+LAST: tuple[Pass, ...] = (fuse_addends, fuse_relus, skip_unneeded)
+"""Of both, once it is decided what is computed in which precision."""
 
 SHARES = (0.9, 0.75, 0.5)
 """Of the memory that a program needs by itself, for `memory_trade`."""
@@ -145,8 +160,8 @@ def canonicalise(
     set_input_shapes(model, options.input_shapes, options.batch)
     stages, single = {"imported": snapshot(model)}, dict[str, str]()
     if options.train is not None and options.train.statistics:
-        follow_statistics(model, options.train.statistics)
-    for i, step in enumerate(_passes(options.train), 1):
+        follow_statistics(model, options.train.statistics, mask_of(model).covers)
+    for i, step in enumerate(_passes(model, options.train), 1):
         model = step(model)
         if options.every_stage:
             stages[f"{i:02d}_{step.__name__}"] = snapshot(model)
@@ -155,22 +170,37 @@ def canonicalise(
         single = make_step(model, options, options.train, stages)
     elif options.dtype == "fp16":
         single = to_half(model)
+    for step in LAST:
+        step(model)
     stages["canonical"] = snapshot(model)
     return stages, single
 
 
-def _passes(train: TrainOptions | None) -> tuple[Pass, ...]:
+def _passes(model: ir.Model, train: TrainOptions | None) -> tuple[Pass, ...]:
     if train is None:
         return CANONICAL
-    keep = keeps_norms(train.trainables)
+    keep = keeps_norms(train.trainables) or any(
+        n.op_type == "BatchNormalization" and mask_of(model).covers(str(n.name))
+        for n in model.graph
+    )
     return tuple(p for p in FOR_TRAINING if not (keep and p is fold_batch_norm))
+
+
+def layers_of(model: ir.Model) -> ir.Model:
+    """The model with its layers as training sees them, norms being layers of their own."""
+    lift_constants(model)
+    name_all(model)
+    for step in FOR_TRAINING:
+        if step is not fold_batch_norm:
+            step(model)
+    return model
 
 
 def make_step(
     model: ir.Model, options: Options, train: TrainOptions, stages: dict[str, onnx.ModelProto]
 ) -> dict[str, str]:
     """The canonical graph `model` becomes a training step; why tensors stayed in single."""
-    chosen = choose(model.graph, train.trainables)
+    chosen = choose(model.graph, train.trainables, mask_of(model))
     unroll_recurrent(model, chosen.touched)
     layers = calibrated(model.graph, chosen.layers, options.samples)
     trained = adapt(model, replace(chosen, layers=layers), options.dtype == "fp16")
@@ -179,12 +209,41 @@ def make_step(
         stages["adapted"] = snapshot(model)
     single = to_half(model, masters=trained) if options.dtype == "fp16" else {}
     followed = take_followed(model.graph)
-    add_loss(model, train)
+    text, strategy = _strategy(train, chosen)
+    strategy.begin(model.graph, trained)
     infer_shapes(model)
-    add_updates(model, train, trained, followed)
+    add_loss(model, train, lambda w, z, label: strategy.scores(w, model.graph, z, label))
+    infer_shapes(model)
+    more = Hooks(partial(switches, chosen.turns), _thinned(chosen, trained), strategy.finish)
+    add_updates(model, train, trained, followed, more)
+    write_record(model, text, strategy)
     for step in STEP:
         step(model)
     return single
+
+
+def _strategy(train: TrainOptions, chosen: Plan) -> tuple[str, Strategy]:
+    """What --strategy says, or what a method brings with it."""
+    text = train.strategy or chosen.strategy
+    strategy = learn.read(text)
+    if chosen.strategy and strategy.descends:
+        raise UsageError(
+            f"--strategy {strategy.name} with --train {train.trainables}",
+            advice="one or the other: both say how it learns",
+        )
+    return text, strategy
+
+
+def _thinned(plan: Plan, trained: Sequence[ir.Value]) -> dict[ir.Value, Thin]:
+    """What of the weights that are trained, or of their factors, is thinned."""
+    found: dict[ir.Value, Thin] = {}
+    for parameter, part in plan.policies:
+        assert isinstance(part.method, Policy)
+        seed = seed_of(str(parameter.value.name), int(part.spec.number("seed", 0, 0, 2**32 - 1)))
+        thin = Thin(part.method.share(part.spec), seed, bool(part.patterns), part.text)
+        mine = [v for v in trained if v.meta.get(FACTOR_OF, v) is parameter.value]
+        found |= dict.fromkeys(mine, thin)
+    return found
 
 
 def compile_model(path: Path, options: Options) -> Compiled:
@@ -221,7 +280,19 @@ def compile_graph(
         stages["canonical"] = snapshot(model)
     choices = choices or _choices(options, stages["canonical"])
     program = plan(model.graph, name, target, cores, states, SKIPPED_IN_ROW, choices)
+    if program.training is not None:
+        program = replace(program, training=_with_strategy(program, read_record(model)))
     return Compiled(name, target, stages, program, single, tuple(again))
+
+
+def _with_strategy(program: Program, record: Record) -> Training:
+    assert program.training is not None
+    return replace(
+        program.training,
+        strategy=record.text,
+        rounds=record.rounds,
+        per_task=record.per_task,
+    )
 
 
 def _choices(options: Options, graph: onnx.ModelProto) -> Choices:

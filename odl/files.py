@@ -54,6 +54,7 @@ def read_tensors(path: Path, kind: str) -> tuple[dict[str, npt.NDArray[Any]], di
     Raises:
         ModelError: it does not exist, is too large or damaged.
     """
+    import ml_dtypes  # noqa: F401  NumPy knows bfloat16 by its name from then on
     from safetensors import safe_open
 
     if not path.is_file():

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from odl.dtype import DType
 from odl.errors import printable
+from odl.program_state import State, Training
 from odl.tiling import Tiling
 
 ELEMENTS = 1 << 28
@@ -47,6 +48,10 @@ class Kernel:
     run: Callable[..., None]
     tiling: Tiling | None = field(default=None, compare=False)
     """How its calls are cut; None: they are not."""
+    gates: dict[str, str] = field(default_factory=dict, compare=False)
+    """Operands whose values do not matter where another one, a boolean of one element, is false."""
+    joins: Callable[[Iterable[bool]], bool] | None = field(default=None, compare=False)
+    """`all` or `any`: what it says of booleans."""
 
     @cached_property
     def fields(self) -> dict[str, str]:
@@ -149,6 +154,8 @@ class Call:
     """The file of firmware/kernels that defines the function."""
     transfers: tuple[Transfer, ...] = ()
     """Those that run beside it."""
+    when: Ref | None = None
+    """The boolean without which the kernel is not called; transfers run all the same."""
 
     def __post_init__(self) -> None:
         if list(self.args) != list(self.kernel.fields):
@@ -167,12 +174,18 @@ class Call:
         """The operands among `names` that are present."""
         return (self.args[n] for n in names if self.args[n] is not None)
 
+    @property
+    def sources(self) -> Iterator[Ref]:
+        """All that the step looks at: what the kernel reads, and its condition."""
+        yield from self.refs(self.kernel.reads)
+        yield from () if self.when is None else (self.when,)
+
     def __str__(self) -> str:
-        shown = {k: v for k, v in self.args.items() if v is not None}
-        args = ", ".join(f"{k}={v}" for k, v in shown.items())
+        args = ", ".join(f"{k}={v}" for k, v in self.args.items() if v is not None)
         name = f"{self.kernel.name}.{self.variant}" if self.variant else self.kernel.name
         beside = "".join(f"; {t}" for t in self.transfers)
-        return f"{name}({args}){beside}"
+        when = f" when {self.when}" if self.when is not None else ""
+        return f"{name}({args}){when}{beside}"
 
 
 @dataclass(frozen=True)
@@ -215,30 +228,6 @@ class Tensor:
 
     def __str__(self) -> str:
         return f"{self.dtype}[{','.join(map(str, self.shape))}]"
-
-
-@dataclass(frozen=True)
-class State:
-    """A tensor that lives from run to run; a run leaves its successor in the same bytes."""
-
-    tensor: str
-    successor: str
-    first: str = ""
-    """The constant that it is at first; empty for zeros."""
-
-
-@dataclass(frozen=True)
-class Training:
-    """What a Program has that trains: a run of all calls is one step."""
-
-    label: str
-    loss: str
-    states: tuple[State, ...]
-    """In the order in which they stand, without gaps but for alignment, at the arena's start."""
-    forward: int
-    """So many calls make the prediction."""
-    in_row: str
-    """The state that counts the steps since the last update that could not be made, int32."""
 
 
 @dataclass(frozen=True)
@@ -350,6 +339,24 @@ class Program:
             if t.view_of:
                 steps[t.name] = steps[t.view_of]
         return steps
+
+    @cached_property
+    def origin(self) -> dict[str, str]:
+        """Of each tensor, the one whose bytes it shows: as a view, or as a tile of it."""
+        found = {t.name: t.view_of or t.name for t in self.tensors}
+        found |= {m.tile: found[m.tensor] for call in self.calls for m in call.transfers}
+        return {**found, **dict(self.presets)}
+
+    @cached_property
+    def conditions(self) -> dict[str, str]:
+        """Tensors that are only made where a condition holds, each with that."""
+        conditional = [(c, c.when.tensor) for c in self.calls if c.when is not None]
+        made = {
+            self.origin[ref.tensor]: self.origin[when]
+            for call, when in conditional
+            for ref in call.refs(call.kernel.writes)
+        }
+        return {t.name: made[o] for t in self.tensors if (o := self.origin[t.name]) in made}
 
     def produced_by(self, step: int) -> list[Tensor]:
         """The tensors that are complete once call `step` has run, and were not before."""

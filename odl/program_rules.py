@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+from odl.condition_rules import verify_conditions
 from odl.program import Call, Program, Tensor
 
 
@@ -16,10 +17,11 @@ def verify(program: Program) -> None:
     for b in program.buffers:
         assert b.offset % program.alignment == 0, f"buffer {b.name} stands unaligned at {b.offset}"
         assert b.first <= b.last, f"buffer {b.name} dies at {b.last} before its birth at {b.first}"
+    _verify_order(program)
     _verify_disjoint(program)
     _verify_sharing(program)
     for i, call in enumerate(program.calls):
-        for ref in call.refs(call.kernel.reads + call.kernel.writes):
+        for ref in (*call.sources, *call.refs(call.kernel.writes)):
             tensor = program.tensor[ref.tensor]
             assert ref.offset <= tensor.nbytes, f"step {i}: {ref} starts behind the tensor's end"
             _verify_alive(program, i, tensor)
@@ -27,6 +29,7 @@ def verify(program: Program) -> None:
             assert program.tensor[ref.tensor].data is None, f"step {i} writes the constant {ref}"
         _verify_overlays(program, i, call)
         _verify_transfers(program, i, call)
+    verify_conditions(program)
     for s in program.states:
         buffer = program.tensor[s.tensor].buffer
         assert buffer == program.tensor[s.successor].buffer, f"state {s.tensor} moves"
@@ -34,6 +37,17 @@ def verify(program: Program) -> None:
         t = program.tensor[name]
         end = len(program.calls)
         assert not t.buffer or program.buffer[t.buffer].last >= end, f"output {name} dies early"
+
+
+def _verify_order(program: Program) -> None:
+    """Nothing is read before something of it has been written."""
+    begun = {t.name for t in program.tensors if program.ready[t.name] < 0}
+    for step, call in enumerate(program.calls):
+        for ref in call.sources:
+            name = program.tensor[ref.tensor].view_of or ref.tensor
+            assert name in begun, f"step {step} reads {ref} before it is made"
+        begun |= {r.tensor for r in call.refs(call.kernel.writes)}
+        begun |= {m.tile if m.into else m.tensor for m in call.transfers}
 
 
 def _verify_alive(program: Program, step: int, tensor: Tensor) -> None:
@@ -45,7 +59,7 @@ def _verify_alive(program: Program, step: int, tensor: Tensor) -> None:
 
 def _verify_transfers(program: Program, step: int, call: Call) -> None:
     """What runs beside a call touches nothing that it writes, and no transfer another's bytes."""
-    reads = {r.tensor for r in call.refs(call.kernel.reads)}
+    reads = {r.tensor for r in call.sources}
     writes = {r.tensor for r in call.refs(call.kernel.writes)}
     for move in call.transfers:
         tensor, tile = program.tensor[move.tensor], program.tensor[move.tile]
@@ -77,7 +91,7 @@ def _verify_sharing(program: Program) -> None:
     """Tensors that share a buffer follow each other: one is written when the last was used up."""
     last_use: dict[str, int] = {}
     for step, call in enumerate(program.calls):
-        for ref in call.refs(call.kernel.reads):
+        for ref in call.sources:
             last_use[program.tensor[ref.tensor].view_of or ref.tensor] = step
         for move in call.transfers:
             if move.into:
@@ -104,3 +118,6 @@ def _verify_overlays(program: Program, step: int, call: Call) -> None:
         buffer = program.tensor[ref.tensor].buffer
         safe = not buffer or buffer not in written
         assert safe, f"step {step} overwrites {ref} while reading it"
+    if call.when is not None:
+        buffer = program.tensor[call.when.tensor].buffer
+        assert buffer not in written, f"step {step} overwrites its condition {call.when}"

@@ -14,7 +14,7 @@ from odl.program import Call, Program
 from odl.target import Target, load
 
 MANIFEST = "manifest.json"
-SCHEMA = 3
+SCHEMA = 4
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,11 @@ class TrainingInfo:
     in_row: str
     """The state that counts steps skipped in a row."""
     state_bytes: int
+    strategy: str
+    rounds: int
+    """Steps for each sample: the first learns it, the others rehearse."""
+    per_task: tuple[str, ...]
+    """States that are as at first when another task begins."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +155,10 @@ def _training(program: Program) -> TrainingInfo | None:
     if t is None:
         return None
     states = tuple((s.tensor, s.successor) for s in t.states)
-    return TrainingInfo(t.label, t.loss, states, t.forward, t.in_row, program.state_bytes)
+    return TrainingInfo(
+        t.label, t.loss, states, t.forward, t.in_row, program.state_bytes, t.strategy, t.rounds,
+        t.per_task,
+    )  # fmt: skip
 
 
 def save(project: Project) -> None:
@@ -214,6 +222,7 @@ def _parse(folder: Path, data: dict[str, Any]) -> Project:
     )
     data["steps"] = tuple(StepInfo(**s) for s in data["steps"])
     if (training := data["training"]) is not None:
+        training["per_task"] = tuple(map(str, training["per_task"]))
         training["states"] = tuple((str(a), str(b)) for a, b in training["states"])
         data["training"] = TrainingInfo(**training)
     return Project(folder=folder, **data)

@@ -115,12 +115,20 @@ class Result:
     cost: Cost
     """Of all inferences."""
     cores: int
-    labelled: int
-    correct: int
+    right: Array
+    """Of each label, whether the prediction was it."""
     repeated: int
     """Requests that were sent again because a frame was lost."""
     outputs: dict[str, Array]
     """[samples, *shape] of each output."""
+
+    @property
+    def labelled(self) -> int:
+        return len(self.right)
+
+    @property
+    def correct(self) -> int:
+        return int(self.right.sum())
 
     @property
     def ok(self) -> bool:
@@ -155,6 +163,78 @@ class TrainingResult:
     @property
     def ok(self) -> bool:
         return self.verdict is None or self.verdict.ok
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a device could do at one moment of a stream."""
+
+    learnt: int
+    """Samples so far."""
+    task: str
+    """The last one that it has learnt from; empty before the first."""
+    right: dict[str, Array]
+    """For each test set, of each label, whether the prediction was it."""
+
+    def accuracy(self, test: str) -> float:
+        return float(self.right[test].mean())
+
+    @property
+    def average(self) -> float:
+        """Over the test sets, each counting the same."""
+        return sum(map(self.accuracy, self.right)) / len(self.right)
+
+
+@dataclass(frozen=True)
+class Adaptation:
+    """What a stream has shown: at first, behind each task and wherever else it was asked."""
+
+    marks: list[Mark]
+    training: TrainingResult
+
+    @property
+    def tests(self) -> list[str]:
+        return list(self.marks[0].right)
+
+    def at(self, learnt: int) -> Mark:
+        """The last mark after so many samples."""
+        return next(m for m in reversed(self.marks) if m.learnt == learnt)
+
+    def forgotten(self, test: str) -> float:
+        """How much better the device has been at a test set than it is in the end."""
+        shares = [m.accuracy(test) for m in self.marks]
+        return max(shares) - shares[-1]
+
+    @property
+    def forgetting(self) -> float:
+        """Over the test sets, each counting the same."""
+        return sum(map(self.forgotten, self.tests)) / len(self.tests)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one way of learning has reached, and what it costs on the target."""
+
+    name: str
+    rate: float = 0.0
+    """The learning rate that was best for it; 0 where it has none."""
+    right: dict[int, dict[str, Array]] = field(default_factory=dict)
+    """After so many samples, for each test set: [seeds, labels], whether the prediction was it."""
+    state: int = 0
+    """Bytes that learning changes."""
+    ram: int = 0
+    flash: int = 0
+    """Bytes of constants."""
+    steps: int = 1
+    """For each sample."""
+    macs: int = 0
+    cost: Cost | None = None
+    """Of a step; None where the target counts nothing."""
+    error: str = ""
+    """Why there is nothing of all that."""
+
+    def accuracy(self, samples: int, test: str) -> float:
+        return float(self.right[samples][test].mean())
 
 
 @dataclass(frozen=True)

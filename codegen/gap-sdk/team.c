@@ -99,7 +99,7 @@ static void work(void *unused) {
         if (moves) {
             serve(&dma, steps, i, count);
         }
-        if (steps[i].run) {
+        if (odl_is_called(&steps[i])) {
             const uint32_t start = (uint32_t)odl_platform_count();
             steps[i].run(args_of(&steps[i], i), core);
             busy += (uint32_t)odl_platform_count() - start;

@@ -19,6 +19,8 @@ static inline void put(_Float16 *y, odl_pair sum, int32_t step, int32_t n) {
 #define MAC odl_pair_mac_one
 #define BOTH(value) odl_pair_of(value, value)
 #define PUT put
+#define POSITIVE odl_pair_positive
+#define RELU XPULP_RELU
 #define STEP XPULP_MAC_R
 #define LOAD_1(v, x) "lw " v ", 2(" x ")\n"
 #define LOAD_2(v, x) "lw " v ", 4(" x ")\n"

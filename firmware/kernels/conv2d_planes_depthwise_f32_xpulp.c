@@ -11,6 +11,8 @@
 #define LOAD_1(v, x) "lw " v ", 4(" x ")\n"
 #define LOAD_2(v, x) "lw " v ", 8(" x ")\n"
 #define STORE_ALL XPULP_SW
+#define POSITIVE(sum) ((sum) < 0 ? 0 : (sum))
+#define RELU XPULP_RELU_S
 #define PUT(y, sum, step, n) (*(y) = (sum))
 #define NAME odl_conv2d_planes_depthwise_f32_xpulp
 #define NAME_(part) odl_conv2d_planes_depthwise_f32_xpulp_##part

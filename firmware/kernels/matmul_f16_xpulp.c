@@ -25,7 +25,7 @@ static odl_kernel NAME;
 #define STEPS(k) odl_even_steps(k)
 #include "xpulp_product.inc"
 
-/* The step that has no partner. */
+/* The step that has no partner, and what is behind it. */
 static __attribute__((noinline)) void add_last_step(const struct odl_matmul *p, const _Float16 *a,
                                                     const _Float16 *b, _Float16 *y,
                                                     struct odl_part part) {
@@ -34,7 +34,8 @@ static __attribute__((noinline)) void add_last_step(const struct odl_matmul *p, 
     for (int32_t i = part.rows.begin; i < part.rows.end; i++) {
         const _Float16 factor = a[i * p->a_stride[0]];
         for (int32_t j = part.columns.begin; j < part.columns.end; j++) {
-            y[i * p->n + j] += factor * b[j * p->b_stride[1]];
+            const _Float16 v = y[i * p->n + j] + factor * b[j * p->b_stride[1]];
+            y[i * p->n + j] = p->relu && v < 0 ? (_Float16)0 : v;
         }
     }
 }
@@ -51,7 +52,9 @@ static void odl_matmul_f16_xpulp_product_of(const struct odl_matmul *p, const _F
         .b_column = 4,
         .b_step = 2 * p->b_stride[0],
         .y_row = p->n,
-        .add = p->bias != 0,
+        .ends = (odl_is_added(p) ? ODL_ADDED : 0) | (p->relu ? ODL_RELU : 0),
+        .bias = odl_is_row_bias(p) ? p->bias : 0,
+        .bias_row = p->bias_stride[0],
     };
     if (p->b_stride[1] == 1) {
         odl_matmul_f16_xpulp_wide_product(&product, part);
@@ -60,6 +63,9 @@ static void odl_matmul_f16_xpulp_product_of(const struct odl_matmul *p, const _F
     product.k = p->k / 2;
     product.a_step = product.b_step = 4;
     product.b_column = 2 * p->b_stride[1];
+    if (p->k & 1) {
+        product.ends &= ODL_ADDED;
+    }
     odl_matmul_f16_xpulp_deep_product(&product, part);
     if (p->k & 1) {
         add_last_step(p, a, b, y, part);

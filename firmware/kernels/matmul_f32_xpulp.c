@@ -29,7 +29,9 @@ static void odl_matmul_f32_xpulp_product_of(const struct odl_matmul *p, const fl
         .b_column = 4 * p->b_stride[1],
         .b_step = 4 * p->b_stride[0],
         .y_row = p->n,
-        .add = p->bias != 0,
+        .ends = (odl_is_added(p) ? ODL_ADDED : 0) | (p->relu ? ODL_RELU : 0),
+        .bias = odl_is_row_bias(p) ? p->bias : 0,
+        .bias_row = p->bias_stride[0],
     };
     odl_matmul_f32_xpulp_product(&product, part);
 }

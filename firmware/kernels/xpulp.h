@@ -17,7 +17,12 @@
 #define XPULP_MAC(rd, rs1, rs2) ".insn r 0x33, 2, 0x48, " rd ", " rs1 ", " rs2 "\n"
 #define XPULP_MAC_R(rd, rs1, rs2) ".insn r 0x33, 6, 0x48, " rd ", " rs1 ", " rs2 "\n"
 #define XPULP_ADD(rd, rs1, rs2) ".insn r 0x33, 2, 0x41, " rd ", " rs1 ", " rs2 "\n"
+#define XPULP_MIN(rd, rs1, rs2) ".insn r 0x33, 2, 0x45, " rd ", " rs1 ", " rs2 "\n"
 #define XPULP_MAC_S(rd, rs1, rs2) "fmadd.s " rd ", " rs1 ", " rs2 ", " rd "\n"
+
+/* Relu: the smaller of v and 0, exclusively or'ed into v, which lets NaN through. */
+#define XPULP_RELU(v, spare) XPULP_MIN(spare, v, "zero") "xor " v ", " v ", " spare "\n"
+#define XPULP_RELU_S(v, spare) "fmin.s " spare ", " v ", zero\nxor " v ", " v ", " spare "\n"
 
 /* rd = M[rs1 + rs2]. */
 #define XPULP_LW_AT(rd, rs1, rs2) ".insn r 0x03, 7, 0x10, " rd ", " rs1 ", " rs2 "\n"
@@ -85,10 +90,38 @@ static inline void odl_pair_store(void *to, odl_pair v) {
     __asm__ volatile("sw %0, 0(%1)" ::"r"(v), "r"(to) : "memory");
 }
 
+/* A copy of words, and of a half behind them. */
+static inline void odl_copy_row(void *to, const void *from, int32_t bytes) {
+    const char *x = from;
+    char *y = to;
+    const int32_t pairs = bytes >> 3, rest = bytes & 7;
+    uint32_t a, b;
+    if (pairs) {
+        __asm__ volatile(XPULP_LOOP("%[n]", "4") XPULP_LW_4("%[a]", "%[x]")
+                             XPULP_LW_4("%[b]", "%[x]") XPULP_SW_4("%[a]", "%[y]")
+                                 XPULP_SW_4("%[b]", "%[y]")
+                         : [x] "+&r"(x), [y] "+&r"(y), [a] "=&r"(a), [b] "=&r"(b)
+                         : [n] "r"(pairs)
+                         : "memory");
+    }
+    if (rest & 4) {
+        odl_pair_store(y, odl_pair_load(x));
+        x += 4;
+        y += 4;
+    }
+    if (rest & 2) {
+        *(_Float16 *)(void *)y = *(const _Float16 *)(const void *)x;
+    }
+}
+
 /* From the end of a segment to the start of the next. */
 struct odl_leap {
     int32_t a, b;
 };
+
+/* What becomes of sums: they are added to y; what is negative then is 0. */
+#define ODL_ADDED 1
+#define ODL_RELU 2
 
 /* Blocks side by side, of the same rows; xpulp_strip.inc knows the fields' places. Bytes. */
 struct odl_strip {
@@ -97,7 +130,7 @@ struct odl_strip {
     int32_t k, blocks;                         /* steps of a segment; blocks left */
     int32_t row, a_step, column, b_step;       /* from row to row, step to step; likewise of b */
     int32_t y_row, y_column, b_block, y_block; /* of y; from block to block */
-    int32_t add;                               /* whether the sums are added to y */
+    int32_t ends;                              /* ODL_ADDED and ODL_RELU */
     const struct odl_leap *leaps;              /* one behind each segment, the last one too */
     int32_t segments;                          /* at least 1 */
     odl_pair start[4];                         /* each row's sums before the first step */
@@ -112,8 +145,20 @@ struct odl_product {
     int32_t a_row, a_step;    /* of one register to the next */
     int32_t b_column, b_step; /* likewise */
     int32_t y_row;            /* in elements */
-    int32_t add;
+    int32_t ends;             /* as of a strip */
+    const void *bias;         /* of rows, each bias_row elements behind the last; NULL: none */
+    int32_t bias_row;
 };
+
+/* Whether a bias is the same all along a row, so that sums can start from it. */
+static inline int odl_is_row_bias(const struct odl_matmul *p) {
+    return p->bias && p->bias_stride[1] == 0 && p->beta == 1;
+}
+
+/* Whether something stands in y before the sums are there. */
+static inline int odl_is_added(const struct odl_matmul *p) {
+    return p->addend || (p->bias && !odl_is_row_bias(p));
+}
 
 #define ODL_HALF_SUM 96
 
@@ -214,6 +259,12 @@ static inline odl_pair odl_pair_mac(odl_pair sum, odl_pair x, odl_pair w) {
 static inline odl_pair odl_pair_mac_one(odl_pair sum, odl_pair x, odl_pair w) {
     __asm__(XPULP_MAC_R("%0", "%1", "%2") : "+r"(sum) : "r"(x), "r"(w));
     return sum;
+}
+
+static inline odl_pair odl_pair_positive(odl_pair v) {
+    odl_pair spare;
+    __asm__(XPULP_RELU("%0", "%1") : "+r"(v), "=&r"(spare));
+    return v;
 }
 
 static inline odl_pair odl_pair_add(odl_pair a, odl_pair b) {

@@ -17,7 +17,6 @@
 /* For each of two halves; comparisons give 1 or 0. PACK rounds two singles. */
 #define XPULP_SUB(rd, rs1, rs2) ".insn r 0x33, 2, 0x42, " rd ", " rs1 ", " rs2 "\n"
 #define XPULP_MUL(rd, rs1, rs2) ".insn r 0x33, 2, 0x43, " rd ", " rs1 ", " rs2 "\n"
-#define XPULP_MIN(rd, rs1, rs2) ".insn r 0x33, 2, 0x45, " rd ", " rs1 ", " rs2 "\n"
 #define XPULP_MAX(rd, rs1, rs2) ".insn r 0x33, 2, 0x46, " rd ", " rs1 ", " rs2 "\n"
 #define XPULP_LESS(rd, rs1, rs2) ".insn r 0x33, 2, 0x52, " rd ", " rs1 ", " rs2 "\n"
 #define XPULP_PACK(rd, rs1, rs2) ".insn r 0x33, 2, 0x58, " rd ", " rs1 ", " rs2 "\n"

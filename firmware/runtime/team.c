@@ -70,7 +70,7 @@ static void work(uint32_t self, uint32_t cores) {
     const uint32_t count = team.count, base = team.base;
     for (uint32_t i = 0; i < count; i++) {
         uint64_t start = odl_platform_count();
-        if (steps[i].run != 0 && (self != cores - 1 || steps[i].run != ODL_BREAK_KERNEL)) {
+        if (odl_is_called(&steps[i]) && (self != cores - 1 || steps[i].run != ODL_BREAK_KERNEL)) {
             steps[i].run(steps[i].args, core);
         }
         for (uint32_t t = 0; self == 0 && t < steps[i].transfer_count; t++) {

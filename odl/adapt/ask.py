@@ -12,7 +12,10 @@ from odl.errors import UsageError, printable
 from odl.spec import Spec, parse
 
 LAYERS = "layers"
-"""The setting that every method has: the last one, for its patterns have commas between them."""
+"""The setting that every method has: the last one, for its patterns have commas between them.
+
+A method may also have one of this name that is a number.
+"""
 
 
 @dataclass(frozen=True)
@@ -51,17 +54,18 @@ def _part(text: str) -> Part:
     name, _, rest = whole.partition(":")
     methods = registry()
     unnamed = methods[name].unnamed if name in methods else ""
+    counts = methods[name].settings if name in methods else ()
     settings, patterns = list[str](), list[str]()
     for piece in filter(None, rest.split(",")):
         key, equals, value = piece.partition("=")
-        if key == LAYERS and equals:
+        if key == LAYERS and equals and not (value.isdecimal() and LAYERS in counts):
             patterns.append(value)
         elif patterns and not equals:
             patterns.append(piece)
         else:
             settings.append(piece if equals or not unnamed else f"{unnamed}={piece}")
-    known = {n: (*m.settings, LAYERS) for n, m in methods.items()}
+    known = {n: tuple(dict.fromkeys((*m.settings, LAYERS))) for n, m in methods.items()}
     spec = parse("--train", f"{name}:{','.join(settings)}", known)
-    if LAYERS in spec.settings or "" in patterns:
+    if (LAYERS in spec.settings and LAYERS not in counts) or "" in patterns:
         raise UsageError(f"--train {printable(text)}", advice=f"{LAYERS}=PATTERN,...")
     return Part(text, methods[name], spec, tuple(patterns))

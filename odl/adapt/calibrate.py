@@ -38,8 +38,11 @@ def calibrated(
     if not waiting:
         return tuple(layers)
     if samples is None:
+        needy = [layer.method for layer in waiting if not layer.method.does_without]
+        if not needy:
+            return tuple(layers)
         raise UsageError(
-            f"--train {waiting[0].method.name} starts from what the layers see",
+            f"--train {needy[0].name} starts from what the layers see",
             advice="give samples with --calibrate FILE.npz",
         )
     moments = second_moments(graph, waiting, samples)

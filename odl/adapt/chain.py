@@ -119,7 +119,7 @@ class Chain:
 
     def rank(self, taps: int) -> int | None:
         """The most that W - W0 may have in each group; None: as much as W."""
-        if self.rows is not None:
+        if self.rows is not None or self.codes is not None:
             return None
         if self.entries is not None:
             return int(self.entries.at.size)
@@ -156,17 +156,21 @@ class Chain:
     def _groups(self) -> int:
         return len(next(iter(self.stored.values())).values)
 
-    def delta(self, values: Mapping[str, Array], channels: int) -> Array:
-        """scale L M R."""
+    def product(self, values: Mapping[str, Array], channels: int) -> tuple[Array, Array]:
+        """L M and R."""
         middle = values["left"]
         if self.core is not None:
             middle = middle @ values["core"]
-        right = values.get("right")
         if isinstance(self.right, (Columns, Blocks)):
             taps = middle.shape[2] // self.right.rank
             picks = self.right.matrix(channels)
-            right = np.stack([np.kron(m, np.eye(taps)) for m in picks])
-        return np.asarray(self.scale * (middle @ right))
+            return middle, np.stack([np.kron(m, np.eye(taps)) for m in picks])
+        return middle, values["right"]
+
+    def delta(self, values: Mapping[str, Array], channels: int) -> Array:
+        """scale L M R."""
+        left, right = self.product(values, channels)
+        return np.asarray(self.scale * (left @ right))
 
     def weight(self, base: Array, values: Mapping[str, Array], channels: int) -> Array:
         """W, from the base that is stored and the factors as they are."""

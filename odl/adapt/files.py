@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import onnx_ir as ir
 from onnx import numpy_helper
 
 from odl import __version__
+from odl.adapt.change import Change, Difference, change_of, difference_of
 from odl.adapt.record import Record, read_records
 from odl.errors import IntegrityError, ModelError, UsageError
 from odl.files import read_tensors, write_whole
@@ -43,9 +44,12 @@ class Base:
 
     @staticmethod
     def of(stages: Mapping[str, bytes]) -> Base:
-        """From serialised stages of the compiler."""
-        graph = onnx.ModelProto.FromString(stages[INFERENCE])
-        adapted = onnx.ModelProto.FromString(stages.get(ADAPTED, b""))
+        """From serialised stages of the compiler.
+
+        Raises:
+            ModelError: one is damaged.
+        """
+        graph, adapted = (parsed(stages.get(k, b""), f"{k}.onnx") for k in (INFERENCE, ADAPTED))
         tensors = [*graph.graph.initializer, *adapted.graph.initializer]
         constants = {t.name: numpy_helper.to_array(t) for t in tensors}
         digest = hashlib.sha256(b"".join(stages[k] for k in sorted(stages))).hexdigest()
@@ -87,6 +91,36 @@ def read_base(folder: Path) -> Base:
             "the program does not train", where=str(folder), advice="compile it with --train"
         )
     return Base.of({name: path.read_bytes() for name, path in paths.items() if path.is_file()})
+
+
+def parsed(data: bytes, where: str) -> onnx.ModelProto:
+    graph = onnx.ModelProto()
+    try:
+        graph.ParseFromString(data)
+    except Exception as e:  # the library's errors have no common base
+        raise ModelError("is no ONNX file", where=where, advice="compile the model again") from e
+    return graph
+
+
+def read_graph(path: Path) -> onnx.ModelProto:
+    """A stage of the compiler in a build folder.
+
+    Raises:
+        ModelError: it is missing or damaged.
+    """
+    if not path.is_file():
+        raise ModelError("does not exist", where=str(path), advice="compile the model again")
+    return parsed(path.read_bytes(), str(path))
+
+
+def first_states(path: Path, names: Set[str]) -> Tensors:
+    """The values that states have before the first step.
+
+    Args:
+        path: of the graph that the device computes.
+    """
+    tensors = read_graph(path).graph.initializer
+    return {t.name: numpy_helper.to_array(t) for t in tensors if t.name in names}
 
 
 def write_adapter(path: Path, base: Base, states: Tensors, updates: int) -> int:
@@ -131,26 +165,40 @@ def read_adapter(path: Path, base: Base) -> tuple[Tensors, dict[str, str]]:
         )
     for name, array in found.items():
         known = base.constants.get(name)
-        if name not in base.learns or known is None or known.shape != array.shape:
+        like = known is not None and (known.shape, known.dtype) == (array.shape, array.dtype)
+        if name not in base.learns or not like:
             raise IntegrityError(f"tensor '{name}' does not fit the base", where=str(path))
+        if not np.isfinite(array).all():
+            raise ModelError(f"tensor '{name}' is not finite", where=str(path))
     return found, about
 
 
 @dataclass(frozen=True)
-class Change:
-    """What has become of one parameter."""
+class Weight:
+    """A parameter that an adapter changes, as matrices [groups, rows, columns]."""
 
     name: str
     method: str
-    rank: int
-    """The least that holds all but a millionth of the change's energy; 0: it is no matrix."""
-    size: float
-    """Norm of the change, relative to that of the parameter."""
-    lost: float
-    """Share of the change's energy that rounding to single precision takes away."""
-    intruders: int
-    """Of the ten largest singular vectors on the longer side, those that are far from all that the
-    parameter had before (arXiv:2410.21228)."""
+    before: Array
+    now: Array
+    stored: Array
+    """What it has become, in the form that the graph has."""
+
+
+def weights(base: Base, learnt: Tensors) -> list[Weight]:
+    """What an adapter makes of the base: parameters that were trained, then adapted weights."""
+    arrays, known = {**base.constants, **learnt}, {t.name for t in base.graph.graph.initializer}
+    found = [
+        Weight(n, "itself", _flat(base.before(n)), _flat(v), v)
+        for n, v in learnt.items()
+        if n in known
+    ]
+    for record in base.records:
+        linear, old = base.linear(record.weight), base.before(record.weight)
+        exact = record.weight_now(linear, arrays)
+        stored = linear.array(exact).astype(old.dtype)
+        found.append(Weight(record.weight, record.method, linear.matrix(old), exact, stored))
+    return found
 
 
 def merge(base: Base, learnt: Tensors) -> tuple[onnx.ModelProto, list[Change]]:
@@ -159,45 +207,30 @@ def merge(base: Base, learnt: Tensors) -> tuple[onnx.ModelProto, list[Change]]:
     Returns:
         the graph, and what has changed.
     """
-    arrays, known = {**base.constants, **learnt}, {t.name for t in base.graph.graph.initializer}
-    merged = {name: array for name, array in learnt.items() if name in known}
-    changes = [_change(n, "itself", _flat(base.before(n)), _flat(v)) for n, v in merged.items()]
-    for record in base.records:
-        linear, old = base.linear(record.weight), base.before(record.weight)
-        exact = record.weight_now(linear, arrays)
-        merged[record.weight] = linear.array(exact).astype(old.dtype)
-        changes.append(_change(record.weight, record.method, linear.matrix(old), exact))
+    found = weights(base, learnt)
+    merged = {w.name: w.stored for w in found}
     graph = onnx.ModelProto()
     graph.CopyFrom(base.graph)
     for tensor in graph.graph.initializer:
         if tensor.name in merged:
             tensor.CopyFrom(numpy_helper.from_array(merged[tensor.name], tensor.name))
+    changes = [change_of(w.name, w.method, w.before, w.now) for w in found]
     return onnx.inliner.inline_local_functions(graph, convert_version=True), changes
+
+
+def differences(base: Base, a: Tensors, b: Tensors) -> list[Difference]:
+    """Between what two adapters make of the base; a tensor that one lacks is as it was."""
+    both = [{w.name: w for w in weights(base, learnt)} for learnt in (a, b)]
+    found = []
+    for name, some in {**both[0], **both[1]}.items():
+        first, second = (made[name].now if name in made else some.before for made in both)
+        found.append(difference_of(name, some.method, some.before, first, second))
+    return found
 
 
 def _flat(array: Array) -> Array:
     """As one matrix."""
     return array.reshape(1, len(array) if array.ndim else 1, -1)
-
-
-def _change(name: str, method: str, old: Array, exact: Array) -> Change:
-    """From matrices [groups, rows, columns], the new one in double precision."""
-    before = old.astype(np.float64)
-    change = exact.astype(np.float64) - before
-    energy, rounded = float((change**2).sum()), exact.astype(np.float32).astype(np.float64)
-    lost = float(((rounded - exact) ** 2).sum()) / energy if energy else 0.0
-    ranks, intruders = [0], 0
-    for b, c in zip(before, change, strict=True):
-        values = np.linalg.svd(c, compute_uv=False) ** 2
-        ranks.append(int(np.count_nonzero(values > 1e-6 * values.sum())))
-        if min(c.shape) > 1:
-            tall = c.shape[0] >= c.shape[1]
-            now, then = (
-                np.linalg.svd(m if tall else m.T, full_matrices=False)[0] for m in (b + c, b)
-            )
-            intruders += int(np.count_nonzero(np.abs(now[:, :10].T @ then).max(axis=1) < 0.5))
-    size = energy**0.5 / max(float(np.linalg.norm(before)), 1e-300)
-    return Change(name, method, max(ranks), size, lost, intruders)
 
 
 def write_graph(path: Path, graph: onnx.ModelProto) -> None:

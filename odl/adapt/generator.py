@@ -1,8 +1,6 @@
-"""Numbers that are the same on every machine: each from its place and a seed, by integers alone.
+"""Numbers and choices that are the same on every machine: see odl/ops/random_numbers.py.
 
-Number i of seed s is h(s + 0x9E3779B9 * (i + 1) mod 2^32), where h is the 32-bit finaliser
-`x ^= x >> 16; x *= 0x21F0AAAD; x ^= x >> 15; x *= 0xD35A2D97; x ^= x >> 15`. A device needs no
-table and no order to make one again. The frozen factors of adapters are made so.
+A device needs no table and no order to make one again. The frozen factors of adapters are made so.
 """
 
 from __future__ import annotations
@@ -14,6 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from odl.ops.random_numbers import numbers
+
 Array = npt.NDArray[Any]
 
 
@@ -24,12 +24,7 @@ def seed_of(name: str, number: int) -> int:
 
 def integers(seed: int, count: int) -> Array:
     """uint32, evenly distributed."""
-    x = np.arange(1, count + 1, dtype=np.uint64) * 0x9E3779B9 + seed
-    x &= 0xFFFFFFFF
-    for shift, factor in ((16, 0x21F0AAAD), (15, 0xD35A2D97), (15, 1)):
-        x ^= x >> np.uint64(shift)
-        x = x * np.uint64(factor) & np.uint64(0xFFFFFFFF)
-    return x.astype(np.uint32)
+    return numbers(seed, np.arange(count))
 
 
 def uniform(seed: int, shape: tuple[int, ...]) -> Array:

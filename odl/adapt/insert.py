@@ -22,6 +22,9 @@ from odl.ops.weave import Term, Weaver
 
 Array = npt.NDArray[Any]
 
+FACTOR_OF = "odl.factor_of"
+"""In `meta` of a constant: the weight that it is a factor of."""
+
 
 def adapt(model: ir.Model, plan: Plan, half: bool) -> list[ir.Value]:
     """Rewrite the layers of the plan; what is trained then: parameters and new factors.
@@ -74,6 +77,7 @@ class _Inserted:
             values = linear.array(values, taps)
         value = _constant(self.graph, f"{self.name}/{role}", values.astype(np.float32))
         if trained:
+            value.meta[FACTOR_OF] = self.layer.parameter.value
             self.trained.append(value)
         return value
 
@@ -110,10 +114,12 @@ class _Inserted:
         readers, w = list(old.uses()), Weaver(f"{node.name}/adapter", f"{old.name}/adapter", None)
         x = node.inputs[0]
         assert x is not None
+        replaced = chain.rows is not None or chain.codes is not None
         if chain.rows is not None:
             new = self._scaled(w, use, w.given(x))
         elif chain.left is not None:
-            new = self._plus(w, use, w.given(x), w.given(old))
+            base = self._coded(w, use, w.given(x)) if replaced else w.given(old)
+            new = self._plus(w, use, w.given(x), base)
         else:
             return
         outputs = [i for i, v in enumerate(self.graph.outputs) if v is old]
@@ -128,7 +134,7 @@ class _Inserted:
             self.graph.outputs[i] = new.value
         name, old.name = old.name, f"{old.name}/frozen"
         new.value.name, new.value.shape, new.value.type = name, old.shape, ir.TensorType(old.dtype)  # type: ignore[arg-type]
-        if chain.rows is not None:
+        if replaced:
             self.graph.remove(node, safe=True)
 
     def _part(self, w: Weaver, use: Use, role: str) -> Term:
@@ -170,22 +176,38 @@ class _Inserted:
         node, linear = use.node, use.linear
         weights, like = node.inputs[1], w.given(node.outputs[0])
         assert weights is not None
-        codes = self.layer.chain.codes
-        if codes is None:
+        if self.layer.chain.codes is None:
             u = linear.product(w, x, w.given(weights))
+            self._take_name(w, node)
         else:
-            taken, steps = w.given(weights), codes.steps.values.ravel()
-            if use.rows is not None:
-                rows = np.concatenate(list(codes.values))[slice(*use.rows)][None]
-                taken, steps = w.array(codes.packed(linear.array(rows))), steps[slice(*use.rows)]
-            u = linear.coded(w, x, taken, w.array(steps.astype(np.float32)), like)
-        w.nodes[-1].name = node.name
-        node.name = f"{node.name}/replaced"
+            u = self._coded(w, use, x, bias=False)
         if self.layer.chain.left is not None:
             u = self._plus(w, use, x, u)
-        plus = None if linear.bias is None else node.inputs[linear.bias]
         scale = self._part(w, use, "rows")
-        return linear.scaled(w, u, scale, None if plus is None else w.given(plus), like)
+        return linear.scaled(w, u, scale, self._bias(w, use), like)
+
+    def _coded(self, w: Weaver, use: Use, x: Term, bias: bool = True) -> Term:
+        """W x with W in integers, and the bias."""
+        node, linear, codes = use.node, use.linear, self.layer.chain.codes
+        assert codes is not None
+        weights = node.inputs[1]
+        assert weights is not None
+        taken, steps = w.given(weights), codes.steps.values.ravel()
+        if use.rows is not None:
+            rows = np.concatenate(list(codes.values))[slice(*use.rows)][None]
+            taken, steps = w.array(codes.packed(linear.array(rows))), steps[slice(*use.rows)]
+        plus, like = self._bias(w, use) if bias else None, w.given(node.outputs[0])
+        made = linear.coded(w, x, taken, w.array(steps.astype(np.float32)), like, plus)
+        self._take_name(w, node)
+        return made
+
+    def _bias(self, w: Weaver, use: Use) -> Term | None:
+        plus = None if use.linear.bias is None else use.node.inputs[use.linear.bias]
+        return None if plus is None else w.given(plus)
+
+    def _take_name(self, w: Weaver, node: ir.Node) -> None:
+        """The node that stands for another has its name."""
+        w.nodes[-1].name, node.name = node.name, f"{node.name}/replaced"
 
 
 def _drop_unread(graph: ir.Graph, value: ir.Value, users: set[ir.Node]) -> None:

@@ -31,15 +31,38 @@ class Method:
     """What the user may say besides `layers`."""
     unnamed: ClassVar[str] = ""
     """The setting that a value without a name is."""
+    strategy: ClassVar[str] = ""
+    """The strategy that learns in place of gradients, which takes the settings."""
     keeps_norms: ClassVar[bool] = False
     """Whether BatchNormalization stays a layer of its own."""
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """Layers take turns: `count` of them are drawn for `period` updates, then again."""
+
+    count: int
+    period: int
+    seed: int
 
 
 class Selection(Method):
     """Tensors of the model itself are trained."""
 
+    def rotation(self, spec: Spec) -> Rotation | None:
+        """How the layers take turns; the last one always learns. None: all of them always do."""
+        return None
+
     def chooses(self, p: Parameter, layers: int, spec: Spec) -> bool:
         """Whether a parameter is trained, given how many layers have any."""
+        raise NotImplementedError
+
+
+class Policy(Method):
+    """Of what other methods train, gradients take in a part of the positions alone."""
+
+    def share(self, spec: Spec) -> float:
+        """How large a part."""
         raise NotImplementedError
 
 
@@ -82,7 +105,11 @@ class Adapter(Method):
 
     settings: ClassVar[tuple[str, ...]] = ("r", "alpha", "seed")
     calibrated: ClassVar[bool] = False
-    """Whether `declare` needs the covariance of the layer's inputs."""
+    """Whether `declare` starts from the covariance of the layer's inputs."""
+    does_without: ClassVar[bool] = False
+    """Whether it takes all inputs for alike where there are no samples."""
+    residual_in_peft: ClassVar[str] = ""
+    """What PEFT calls this way to start, if the base lacks there what the factors have."""
 
     def ranks(self, layers: Sequence[Given]) -> list[int]:
         """What each layer may spend, of those that the method adapts: r, or all that it has."""

@@ -64,7 +64,16 @@ class Record:
         Args:
             arrays: the base under the weight's name, and all factors under theirs.
         """
-        base = linear.matrix(np.asarray(arrays[self.weight]).astype(np.float64))
+        base = self.base(linear, arrays)
+        values = self.values(linear, arrays)
+        return self.chain(base, values).weight(base, values, linear.channels)
+
+    def base(self, linear: Linear, arrays: Mapping[str, Array]) -> Array:
+        """The frozen part as it is stored, as matrices."""
+        return linear.matrix(np.asarray(arrays[self.weight]).astype(np.float64))
+
+    def values(self, linear: Linear, arrays: Mapping[str, Array]) -> dict[str, Array]:
+        """The factors by role, as matrices."""
         values = {}
         for role, name in self.factors.items():
             stored = np.asarray(arrays[name]).astype(np.float64)
@@ -74,9 +83,9 @@ class Record:
                 values[role] = stored.reshape(linear.groups, linear.outputs, 1)
             else:
                 values[role] = linear.matrix(stored)
-        return self._chain(base, values).weight(base, values, linear.channels)
+        return values
 
-    def _chain(self, base: Array, values: Mapping[str, Array]) -> Chain:
+    def chain(self, base: Array, values: Mapping[str, Array]) -> Chain:
         made: dict[str, Any] = {k: Factor(v) for k, v in values.items()}
         if self.columns:
             made["right"] = Columns(np.array(self.columns))

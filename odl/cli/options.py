@@ -13,6 +13,7 @@ import click
 
 from odl.cli.net import caught
 from odl.cli.sandbox import contained
+from odl.errors import UsageError
 
 if TYPE_CHECKING:
     from odl.compile import Options
@@ -84,6 +85,7 @@ class Asked:
     loss_scale: str | None
     bn_momentum: float | None
     layerwise: bool
+    strategy: str
     tuned: Path | None
     calibrate: Path | None
 
@@ -93,11 +95,13 @@ class Asked:
         from odl.train.options import TrainOptions
 
         train = None
+        if self.strategy and not self.train:
+            raise UsageError("--strategy without --train", advice="--train what learns")
         if self.train:
             scale = self.loss_scale or ("dynamic" if self.dtype == "fp16" else "1")
             train = TrainOptions(
                 self.train, self.loss, self.optimizer, self.accumulate, scale,
-                self.bn_momentum or 0.0, self.layerwise,
+                self.bn_momentum or 0.0, self.layerwise, self.strategy,
             )  # fmt: skip
         samples = None
         if self.calibrate is not None:
@@ -138,6 +142,13 @@ def compile_options(f: Callable[..., int | None]) -> Callable[..., int | None]:
             "that goes wrong in one layer is not undone in others.",
         ),
         click.option(
+            "--strategy",
+            default="",
+            metavar="NAME:KEY=VALUE,...",
+            help="How the device learns for long: replay:size=64, lae, gda, fewshot; see "
+            "'odl methods'.",
+        ),
+        click.option(
             "--bn-momentum",
             type=click.FloatRange(0, 1, min_open=True, max_open=True),
             metavar="M",
@@ -163,7 +174,7 @@ def compile_options(f: Callable[..., int | None]) -> Callable[..., int | None]:
             show_default=True,
             metavar="NAME:KEY=VALUE,...",
             help="sgd, adam or adamw; lr, momentum, nesterov, decay, beta1, beta2, eps, clip, "
-            "schedule, steps, warmup.",
+            "live, schedule, steps, warmup.",
         ),
         click.option(
             "--loss",

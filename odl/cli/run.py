@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from odl.cli.device import Asked, device_options
 from odl.cli.net import caught
-from odl.cli.options import define_option, folder_argument, json_option, toolchain_option
+from odl.cli.options import folder_argument, json_option
 from odl.cli.sandbox import contained
 
 if TYPE_CHECKING:
@@ -20,14 +21,7 @@ FILE = click.Path(path_type=Path)
 @click.command("run", short_help="Stream samples to a device or simulator; check every tensor.")
 @folder_argument
 @click.option("--data", required=True, type=FILE, help=".npz or .npy.")
-@click.option("--port", default="", help="Of a board: /dev/ttyUSB0, socket://HOST:PORT, ...")
-@click.option("--baud", default=115200, show_default=True, help="Of a serial port.")
 @click.option("--limit", type=click.IntRange(min=1), help="Take only the first samples.")
-@click.option("--cores", type=click.IntRange(min=1), help="Cores that take part.")
-@click.option(
-    "--timeout", type=click.FloatRange(min=0.1), default=10.0, show_default=True,
-    help="Seconds to wait for an answer.",
-)  # fmt: skip
 @click.option("--verify/--no-verify", default=True, help="Whether every tensor is checked.")
 @click.option("--steps", type=click.IntRange(min=1), help="Train for so many steps.")
 @click.option(
@@ -38,17 +32,12 @@ FILE = click.Path(path_type=Path)
 @click.option("--eval", "evaluation", type=FILE, help="Data to evaluate before and after training.")
 @click.option("--load", type=FILE, help="State to begin with (.safetensors).")
 @click.option("--save", type=FILE, help="Where to put the state in the end (.safetensors).")
-@toolchain_option
-@define_option
+@device_options()
 @json_option
 def command(
     folder: Path,
     data: Path,
-    port: str,
-    baud: int,
     limit: int | None,
-    cores: int | None,
-    timeout: float,
     verify: bool,
     steps: int | None,
     verify_steps: int,
@@ -56,8 +45,7 @@ def command(
     evaluation: Path | None,
     load: Path | None,
     save: Path | None,
-    toolchain: str,
-    defines: tuple[str, ...],
+    at: Asked,
     as_json: bool,
 ) -> int:
     """Run the samples of DATA on the program in FOLDER, which is built first if need be.
@@ -68,7 +56,6 @@ def command(
 
     With --steps, DATA holds labels in y, and a program that was compiled with --train learns them.
     """
-    from odl.build.build import build
     from odl.project import read
     from odl.report.progress import progress
     from odl.report.run_report import print_run, print_run_json
@@ -78,7 +65,7 @@ def command(
         training_progress,
     )
     from odl.run.samples import read_samples
-    from odl.run.session import RunOptions, connect, evaluate, open_port
+    from odl.run.session import evaluate
     from odl.run.state_file import load_state, save_state
     from odl.run.training import TrainingOptions, learn, read_states, training_info
 
@@ -89,17 +76,16 @@ def command(
         code = contained(lambda: caught(lambda: _try_graphs(project)), folder)
         if code:
             return code
-    options = RunOptions(port, baud, cores or 0, timeout, verify)
+    options = at.options(verify)
     samples = read_samples(data, project, limit or 0, training=steps is not None)
     tests = read_samples(evaluation, project) if evaluation else None
     first = load_state(load, project) if load else {}
-    image = None if port else build(project, toolchain, defines)
+    image = at.image(project)
     title = f"{project.name} on {project.target.name}"
-    with open_port(project, Path(image.elf) if image else None, options) as opened:
-        device = connect(project, opened, options)
+    with at.connect(project, image) as device:
         device.write(first)
         if steps:
-            training = TrainingOptions(steps, verify_steps if verify else 0, seed, cores or 0)
+            training = TrainingOptions(steps, verify_steps if verify else 0, seed, options.cores)
             with training_progress(title, steps, as_json) as tell_step:
                 trained, before, after = learn(device, samples, tests, training, tell_step)
             ok = trained.ok
@@ -109,7 +95,6 @@ def command(
             ok = result.ok
         if save:
             save_state(save, project, read_states(device))
-        device.close()
     if steps:
         (print_training_json if as_json else print_training)(project, trained, before, after)
     else:

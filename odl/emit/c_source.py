@@ -180,14 +180,16 @@ def _call(program: Program, call: Call, number: int, names: dict[str, str]) -> d
     operands = [f"{r.tensor} {program.tensor[r.tensor]}" for r in call.refs(call.kernel.reads)]
     macs = f", {call.macs:,} MAC" if call.macs else ""
     result = f"{outs[0]} {program.tensor[outs[0]]}" if outs else ""
+    when = f", when {call.when.tensor}" if call.when else ""
     work = f" {call.node}: {', '.join(operands)} -> {result}{macs}" if outs else ""
     return {
         "id": identifier,
-        "label": f"{number}. {call.op}{work}",
+        "label": f"{number}. {call.op}{work}{when}",
         "struct": f"odl_{call.kernel.name}",
         "function": call.function,
         "args": [(k, _argument(v, names)) for k, v in call.args.items() if v is not None],
         "transfers": [_transfer(t, names) for t in call.transfers],
+        "when": names[call.when.tensor] if call.when else "",
     }
 
 

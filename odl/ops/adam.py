@@ -10,12 +10,13 @@ import onnx
 from odl.ops.body import body
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma
-from odl.ops.tilings import flat, tiled
+from odl.ops.tilings import flat, gated, tiled
 from odl.ops.wide import FLOATS, wide
 from odl.program import Call, In, Out, kernel
 
 
 @tiled(flat("w", "g", "m", "v", "w_next", "m_next", "v_next"))
+@gated(g="gate")
 @kernel
 def adam(
     w: In,
@@ -62,6 +63,7 @@ class AdamStep(Operator):
 
     op_types = ("ai.odl.AdamStep",)
     kernels = (adam,)
+    gates = {1: 8}
     attributes = ("beta1", "beta2", "decay", "epsilon")
     dtypes = FLOATS
     note = "optimiser"

@@ -32,7 +32,11 @@ class Backward(Weaver):
         typed = [v for v in (*node.values, *node.ir.outputs) if v.dtype is not None]
         kind = next((k for k in map(value_dtype, typed) if k.is_float), F32)
         super().__init__(f"{node.name}/grad", f"{node.output().tensor}/grad", kind)
-        self.node, self._wanted, self._dy = node, wanted, dy
+        self.node, self._wanted, self._dy = node, set(wanted), dy
+
+    def leave_out(self, inputs: Collection[int]) -> None:
+        """Ask no more for the gradients of these inputs."""
+        self._wanted -= set(inputs)
 
     def wants(self, i: int) -> bool:
         """Whether the gradient of input `i` is asked for."""

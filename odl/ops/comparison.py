@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,8 @@ Array = npt.NDArray[Any]
 LESS = binary("less", np.less)
 LESS_OR_EQUAL = binary("less_or_equal", np.less_equal)
 EQUAL = binary("equal", np.equal)
-AND = binary("bit_and", np.bitwise_and)
-OR = binary("bit_or", np.bitwise_or)
+AND = replace(binary("bit_and", np.bitwise_and), joins=all)
+OR = replace(binary("bit_or", np.bitwise_or), joins=any)
 XOR = binary("bit_xor", np.bitwise_xor)
 
 
@@ -62,6 +63,7 @@ class Comparison(Operator):
     """Two operands with broadcasting, exact."""
 
     op_types = tuple(ROWS)
+    joins = "And"
     elementwise = True
     dtypes = (*NUMBERS, BOOL)
 

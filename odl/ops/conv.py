@@ -27,7 +27,7 @@ from odl.ops.planes_tilings import derived
 from odl.ops.reference import evaluate
 from odl.ops.tilings import tiled
 from odl.ops.weave import Term
-from odl.ops.wide import FLOATS, wide
+from odl.ops.wide import FLOATS, ended, wide
 from odl.ops.windows import Window, check_channels, window
 from odl.program import Call, In, Kernel, Out, kernel
 
@@ -68,6 +68,7 @@ def conv2d(
     x: In,
     w: In,
     bias: In | None,
+    addend: In | None,
     y: Out,
     batch: int,
     groups: int,
@@ -79,14 +80,19 @@ def conv2d(
     stride: tuple[int, ...],
     dilation: tuple[int, ...],
     pad: tuple[int, ...],
+    relu: int,
 ) -> None:
-    """NCHW convolution; w is [out_c, in_c / groups, size], pad is (top, left)."""
+    """NCHW convolution; w is [out_c, in_c / groups, size], pad is (top, left).
+
+    An addend stands as y does; relu makes 0 of what is negative.
+    """
     v = wide(x[: batch * in_c * in_hw[0] * in_hw[1]]).reshape(batch, in_c, *in_hw)
     weights = wide(w[: out_c * (in_c // groups) * size[0] * size[1]]).reshape(out_c, -1, *size)
     out = _conv(v, weights, out_hw, stride, dilation, pad, groups)
     if bias is not None:
         out = out + wide(bias[:out_c, None, None])
-    y[: out.size] = out.ravel()
+    added = None if addend is None else addend[: out.size]
+    y[: out.size] = ended(out, added, relu).ravel()
 
 
 conv2d_depthwise = Kernel("conv2d_depthwise", conv2d.run, conv_tilings.conv)
@@ -99,6 +105,7 @@ class Conv(Operator):
     )  # fmt: skip
     dtypes = FLOATS
     attributes = ("auto_pad", "dilations", "group", "kernel_shape", "pads", "strides")
+    with_addend, with_relu = "ai.odl.ConvAdd", "ai.odl.ConvRelu"
     note = "1-D and 2-D"
 
     def check(self, node: Node) -> None:
@@ -113,6 +120,18 @@ class Conv(Operator):
     def _window(self, node: Node) -> Window:
         return window(node, node.shape(1)[2:]).padded_to(2)
 
+    def spelled(self, node: Node, adds: bool) -> dict[str, Any] | None:
+        g = window(node, node.shape(1)[2:])
+        if adds and node.attr("group", 1) == node.shape()[1] > 1:
+            return None
+        return {
+            "dilations": g.dilation,
+            "group": node.attr("group", 1),
+            "kernel_shape": g.size,
+            "pads": (*g.pad, *g.end),
+            "strides": g.stride,
+        }
+
     def arguments(self, node: Node) -> dict[str, Any]:
         """The kernel's arguments."""
         (batch, in_c), out_c = node.shape(0)[:2], node.shape(1)[0]
@@ -121,6 +140,7 @@ class Conv(Operator):
             "x": node.input(0),
             "w": node.input(1),
             "bias": node.optional(2),
+            "addend": None,
             "y": node.output(),
             "batch": batch,
             "groups": node.attr("group", 1),
@@ -132,6 +152,7 @@ class Conv(Operator):
             "stride": geometry.stride,
             "dilation": geometry.dilation,
             "pad": geometry.pad,
+            "relu": 0,
         }
 
     def trainables(self, node: Node) -> dict[int, str]:
@@ -214,6 +235,7 @@ class Conv(Operator):
             "x": made.ref,
             "w": node.input(1),
             "bias": node.optional(2),
+            "addend": None,
             "y": node.output(),
             "batch": batch,
             "groups": groups,
@@ -229,6 +251,7 @@ class Conv(Operator):
             "w_begin": 0,
             "w_stride": (out_c // groups * in_group * taps, in_group * taps, taps, size[1], 1),
             "y_stride": (product(out_hw), out_hw[1], 1),
+            "relu": 0,
         }
         args |= derived(args)
         return [*made.calls, Call(body, str(node.dtype()), args)]
@@ -261,4 +284,4 @@ class Conv(Operator):
 
     def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
         k = int(np.prod(node.shape(1)[1:]))
-        return [gamma(k + 1, u) * v for v in evaluate(node, [np.abs(v) for v in x])]
+        return [gamma(k + len(x) - 1, u) * v for v in evaluate(node, [np.abs(v) for v in x])]

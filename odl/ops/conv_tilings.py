@@ -74,6 +74,8 @@ def _conv_piece(a: Args, spans: dict[str, Span]) -> Piece:
     }
     if a["bias"] is not None:
         blocks["bias"] = Block(out.begin, out.size)
+    if a["addend"] is not None:
+        blocks["addend"] = blocks["y"]
     return Piece(changed, blocks)
 
 

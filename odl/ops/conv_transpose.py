@@ -26,7 +26,7 @@ from odl.ops.planes import (
 )
 from odl.ops.planes_tilings import derived
 from odl.ops.reference import evaluate
-from odl.ops.wide import FLOATS, wide
+from odl.ops.wide import FLOATS, ended, wide
 from odl.program import Call, In, Out, kernel
 
 
@@ -35,6 +35,7 @@ def conv_transpose(
     x: In,
     w: In,
     bias: In | None,
+    addend: In | None,
     y: Out,
     batch: int,
     groups: int,
@@ -46,8 +47,12 @@ def conv_transpose(
     stride: tuple[int, ...],
     dilation: tuple[int, ...],
     pad: tuple[int, ...],
+    relu: int,
 ) -> None:
-    """Transposed NCDHW convolution; w is [in_c, out_c / groups, size], pad is cut off in front."""
+    """Transposed NCDHW convolution; w is [in_c, out_c / groups, size], pad is cut off in front.
+
+    An addend stands as y does; relu makes 0 of what is negative.
+    """
     out_group = out_c // groups
     image = wide(x[: batch * in_c * product(in_dhw)]).reshape(batch, groups, -1, *in_dhw)
     weights = wide(w[: in_c * out_group * product(size)]).reshape(groups, -1, out_group, *size)
@@ -69,7 +74,8 @@ def conv_transpose(
     out = full[every + cut].reshape(batch, out_c, *out_dhw)
     if bias is not None:
         out = out + wide(bias[:out_c, None, None, None])
-    y[: out.size] = out.ravel()
+    added = None if addend is None else addend[: out.size]
+    y[: out.size] = ended(out, added, relu).ravel()
 
 
 @dataclass(frozen=True)
@@ -110,6 +116,7 @@ class ConvTranspose(Operator):
         "strides",
     )  # fmt: skip
     dtypes = FLOATS
+    with_addend, with_relu = "ai.odl.ConvTransposeAdd", "ai.odl.ConvTransposeRelu"
     note = "1-D, 2-D and 3-D"
 
     def check(self, node: Node) -> None:
@@ -152,6 +159,21 @@ class ConvTranspose(Operator):
         if b.wants(2):
             db = dy.sum([0, *range(2, rank + 2)])
         return [dx, dw, db]
+
+    def spelled(self, node: Node, adds: bool) -> dict[str, Any] | None:
+        if "output_shape" in node.ir.attributes or node.attr("auto_pad", "NOTSET") != "NOTSET":
+            return None
+        size, rank = node.shape(1)[2:], len(node.shape()) - 2
+        if adds and not self._is_pointwise(node):
+            return None
+        return {
+            "dilations": node.attr("dilations", (1,) * rank),
+            "group": node.attr("group", 1),
+            "kernel_shape": size,
+            "output_padding": node.attr("output_padding", (0,) * rank),
+            "pads": node.attr("pads", (0,) * (2 * rank)),
+            "strides": node.attr("strides", (1,) * rank),
+        }
 
     def _pad(self, node: Node, stride: tuple[int, ...], dilation: tuple[int, ...]) -> list[int]:
         """The padding before each axis, by the formulas of ONNX's ConvTranspose."""
@@ -198,6 +220,7 @@ class ConvTranspose(Operator):
             "x": node.input(0),
             "w": node.input(1),
             "bias": node.optional(2),
+            "addend": None,
             "y": node.output(),
             "batch": batch,
             "groups": groups,
@@ -209,6 +232,7 @@ class ConvTranspose(Operator):
             "stride": (1, 1, *stride)[-3:],
             "dilation": (1, 1, *dilation)[-3:],
             "pad": (0, 0, *pad)[-3:],
+            "relu": 0,
         }
         return [Call(conv_transpose, str(node.dtype()), args)]
 
@@ -237,6 +261,7 @@ class ConvTranspose(Operator):
                 "x": made.ref,
                 "w": node.input(1),
                 "bias": node.optional(2),
+                "addend": None,
                 "y": replace(y, offset=(f * out_hw[1] + g) * kind.size),
                 "batch": batch,
                 "groups": groups,
@@ -258,6 +283,7 @@ class ConvTranspose(Operator):
                     -c.step,
                 ),
                 "y_stride": (product(out_hw), steps[0] * out_hw[1], steps[1]),
+                "relu": 0,
             }
             args |= derived(args)
             calls.append(Call(planes_kernel(groups, in_c, taps), str(kind), args))
@@ -287,4 +313,4 @@ class ConvTranspose(Operator):
 
     def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
         k = int(np.prod(node.shape(1)[2:])) * (node.shape(0)[1] // node.attr("group", 1))
-        return [gamma(k + 1, u) * v for v in evaluate(node, [np.abs(v) for v in x])]
+        return [gamma(k + len(x) - 1, u) * v for v in evaluate(node, [np.abs(v) for v in x])]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import onnx_ir as ir
 
 from odl.ops.weave import Term, Weaver
 
@@ -56,8 +58,16 @@ class Woven(Linear):
         """weights x + plus; without `taps` x has a value for each of its columns."""
         raise NotImplementedError
 
-    def coded(self, w: Weaver, x: Term, codes: Term, steps: Term, like: Term) -> Term:
-        """The product with weights that are integers times a step for each output.
+    def coded(
+        self,
+        w: Weaver,
+        x: Term,
+        codes: Term,
+        steps: Term,
+        like: Term,
+        plus: Term | None = None,
+    ) -> Term:
+        """The product with weights that are integers times a step for each output, plus a bias.
 
         Args:
             like: a product of this kind.
@@ -82,6 +92,17 @@ class Woven(Linear):
 
     def seen(self, x: Array) -> Array:
         """[groups, columns, positions]: what W is multiplied with."""
+        raise NotImplementedError
+
+    def by_position(self, t: Term) -> tuple[Term, int] | None:
+        """The node's input or output as a matrix, and the axis along which positions stand.
+
+        None where a position is more than one column of it.
+        """
+        return None
+
+    def slope(self, w: Weaver, x: Term, dy: Term) -> Term:
+        """The gradient of W from the two as such matrices, as the node takes W."""
         raise NotImplementedError
 
     def _absolute(self, chosen: Array) -> Array:
@@ -116,14 +137,26 @@ class Product(Woven):
         made = w.term(self.op, x, weights)
         return made if plus is None else made + plus
 
-    def coded(self, w: Weaver, x: Term, codes: Term, steps: Term, like: Term) -> Term:
+    def coded(
+        self,
+        w: Weaver,
+        x: Term,
+        codes: Term,
+        steps: Term,
+        like: Term,
+        plus: Term | None = None,
+    ) -> Term:
         zero = w.array(np.zeros(steps.shape, codes.dtype.numpy))
         if self.op != "Gemm":
-            return w.term("ai.odl.WMatMul", x, codes, steps, zero, like=like, axis=1, block_size=0)
-        none = w.array(np.zeros(self.outputs, np.float32))
+            more = {"axis": 1, "block_size": 0}
+            made = w.term("ai.odl.WMatMul", x, codes, steps, zero, like=like, **more)
+            return made if plus is None else made + plus
+        inside = plus is not None and plus.shape == (self.outputs,)
+        added = plus if plus is not None and inside else w.array(np.zeros(self.outputs, np.float32))
         turned = int(self.by_rows)
-        more: dict[str, Any] = {"axis": 1 - turned, "block_size": 0, "transB": turned}
-        return w.term("ai.odl.WGemm", x, codes, steps, zero, none, like=like, transA=0, **more)
+        more = {"axis": 1 - turned, "block_size": 0, "transA": 0, "transB": turned}
+        made = w.term("ai.odl.WGemm", x, codes, steps, zero, added, like=like, **more)
+        return made if plus is None or inside else made + plus
 
     def scaled(self, w: Weaver, u: Term, scale: Term, plus: Term | None, like: Term) -> Term:
         made = u * scale
@@ -142,6 +175,13 @@ class Product(Woven):
 
     def seen(self, x: Array) -> Array:
         return np.asarray(x.reshape(-1, x.shape[-1]).T[None])
+
+    def by_position(self, t: Term) -> tuple[Term, int]:
+        return _as_matrix(t, prod(t.shape[:-1]), t.shape[-1]), 0
+
+    def slope(self, w: Weaver, x: Term, dy: Term) -> Term:
+        pair = (dy, x) if self.by_rows else (x, dy)
+        return w.term("Gemm", *pair, transA=1)
 
 
 @dataclass(frozen=True)
@@ -180,11 +220,20 @@ class Convolution(Woven):
     def _pointwise(self) -> dict[str, Any]:
         return {"kernel_shape": (1,) * len(self.taps), "group": self.groups}
 
-    def coded(self, w: Weaver, x: Term, codes: Term, steps: Term, like: Term) -> Term:
+    def coded(
+        self,
+        w: Weaver,
+        x: Term,
+        codes: Term,
+        steps: Term,
+        like: Term,
+        plus: Term | None = None,
+    ) -> Term:
         zero = w.array(np.zeros(steps.shape, codes.dtype.numpy))
-        none = w.array(np.zeros(self.groups * self.outputs, np.float32))
+        none = np.zeros(self.groups * self.outputs, np.float32)
+        added = w.array(none) if plus is None else plus
         more = self._geometry()
-        return w.term("ai.odl.WConv", x, codes, steps, zero, none, like=like, axis=0, **more)
+        return w.term("ai.odl.WConv", x, codes, steps, zero, added, like=like, axis=0, **more)
 
     def scaled(self, w: Weaver, u: Term, scale: Term, plus: Term | None, like: Term) -> Term:
         none = w.array(np.zeros(self.groups * self.outputs, np.float32))
@@ -213,6 +262,22 @@ class Convolution(Woven):
         taken = windows[tuple(every + list(steps) + list(inner))]
         order = (1, *range(2 + rank, 2 + 2 * rank), 0, *axes)
         return np.asarray(taken.transpose(order).reshape(self.groups, self.columns, -1))
+
+    def by_position(self, t: Term) -> tuple[Term, int] | None:
+        plain = {*self.taps, *self.strides, self.groups, t.shape[0]} == {1} and not any(self.pads)
+        return (_as_matrix(t, t.shape[1], prod(t.shape[2:])), 1) if plain else None
+
+    def slope(self, w: Weaver, x: Term, dy: Term) -> Term:
+        made = w.term("Gemm", dy, x, transB=1)
+        return made.reshape([self.outputs, self.channels, *self.taps])
+
+
+def _as_matrix(t: Term, rows: int, columns: int) -> Term:
+    if t.shape == (rows, columns):
+        return t
+    made = t.reshape([rows, columns])
+    made.value.shape = ir.Shape((rows, columns))
+    return made
 
 
 def _lengthened(w: Weaver, x: Term, axis: int, rank: int, more: int) -> Term:

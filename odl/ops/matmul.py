@@ -14,7 +14,7 @@ from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
 from odl.ops.tilings import reach, tiled
 from odl.ops.weave import Term
-from odl.ops.wide import FLOATS, wide
+from odl.ops.wide import FLOATS, ended, wide
 from odl.program import Call, In, Out, kernel
 from odl.tiling import Args, Axis, Block, Piece, Span, Tiling
 
@@ -41,6 +41,8 @@ def _piece(a: Args, spans: dict[str, Span]) -> Piece:
             step = a[f"{name}_batch"][d]
             last = reach((s.size, rows, columns), (step, *a[f"{name}_stride"]))
             blocks[name] = Block(s.begin * step, last + 1)
+        if a["addend"] is not None:
+            blocks["addend"] = blocks["y"]
         batch = (*a["batch"][:d], s.size, *a["batch"][d + 1 :])
         return Piece({"batch": batch}, blocks)
     i, j = spans.get("m", Span(0, m)), spans.get("n", Span(0, n))
@@ -55,6 +57,8 @@ def _piece(a: Args, spans: dict[str, Span]) -> Piece:
         down, across = a["bias_stride"]
         last = (i.size - 1) * down + (j.size - 1) * across
         blocks["bias"] = Block(i.begin * down + j.begin * across, last + 1)
+    if a["addend"] is not None:
+        blocks["addend"] = blocks["y"]
     return Piece(changed, blocks)
 
 
@@ -71,6 +75,7 @@ def matmul(
     a: In,
     b: In,
     bias: In | None,
+    addend: In | None,
     y: Out,
     m: int,
     k: int,
@@ -83,10 +88,12 @@ def matmul(
     batch: tuple[int, ...],
     a_batch: tuple[int, ...],
     b_batch: tuple[int, ...],
+    relu: int,
 ) -> None:
     """y[t, i, j] = alpha * sum_k a[t, i, k] * b[t, k, j] + beta * bias[i, j], y dense.
 
-    `*_stride` are (row, column) strides in elements, `*_batch` those of the batch dimensions t.
+    An addend stands as y does; relu makes 0 of what is negative. `*_stride` are (row, column)
+    strides in elements, `*_batch` those of the batch dimensions t.
     """
     i, j, p = np.arange(m), np.arange(n), np.arange(k)
     index = np.indices(batch).reshape(len(batch), -1)
@@ -100,7 +107,8 @@ def matmul(
         if bias is not None:
             added = wide(bias[i[:, None] * bias_stride[0] + j * bias_stride[1]])
             total = total + np.float32(beta) * added
-        out[t] = total
+        more = None if addend is None else addend[t * m * n : (t + 1) * m * n]
+        out[t] = ended(total, more, relu)
 
 
 def matmul_args(m: int, k: int, n: int, **given: Any) -> dict[str, Any]:
@@ -110,6 +118,7 @@ def matmul_args(m: int, k: int, n: int, **given: Any) -> dict[str, Any]:
         "a": None,
         "b": None,
         "bias": None,
+        "addend": None,
         "y": None,
         "m": m,
         "k": k,
@@ -122,6 +131,7 @@ def matmul_args(m: int, k: int, n: int, **given: Any) -> dict[str, Any]:
         "batch": strides.fill((), 1),
         "a_batch": none,
         "b_batch": none,
+        "relu": 0,
     }
     return {**args, **given}
 
@@ -142,10 +152,14 @@ class MatMul(Operator):
     op_types = ("MatMul",)
     kernels = (matmul,)
     dtypes = FLOATS
+    with_addend, with_relu = "ai.odl.MatMulAdd", "ai.odl.MatMulRelu"
 
     def reorderable(self, node: Node) -> dict[int, tuple[int, int]]:
         rank = len(node.shape(1))
         return {0: (1, rank - 2)} if rank > 1 else {}
+
+    def spelled(self, node: Node, adds: bool) -> dict[str, Any] | None:
+        return {}
 
     def _shapes(self, node: Node) -> tuple[tuple[int, ...], tuple[int, ...]]:
         return _matrix(node.shape(0), True), _matrix(node.shape(1), False)
@@ -207,7 +221,10 @@ class MatMul(Operator):
 
     def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
         k = self._shapes(node)[0][-1]
-        return [gamma(k, u) * np.matmul(np.abs(x[0]), np.abs(x[1]))]
+        size = np.matmul(np.abs(x[0]), np.abs(x[1]))
+        for added in x[2:]:
+            size = size + np.abs(added)
+        return [gamma(k + len(x) - 2, u) * size]
 
 
 class Gemm(Operator):
@@ -215,9 +232,15 @@ class Gemm(Operator):
     kernels = (matmul,)
     dtypes = FLOATS
     attributes = ("alpha", "beta", "transA", "transB")
+    with_addend, with_relu = "ai.odl.GemmAdd", "ai.odl.GemmRelu"
 
     def reorderable(self, node: Node) -> dict[int, tuple[int, int]]:
         return {} if node.attr("transA", 0) else {0: (1, 1 if node.attr("transB", 0) else 0)}
+
+    def spelled(self, node: Node, adds: bool) -> dict[str, Any] | None:
+        if (node.attr("alpha", 1.0), node.attr("beta", 1.0)) != (1, 1):
+            return None
+        return {name: node.attr(name, 0) for name in ("transA", "transB")}
 
     def _sizes(self, node: Node) -> tuple[int, int, int]:
         (m, n), a = node.out_shape(), node.shape(0)
@@ -279,6 +302,6 @@ class Gemm(Operator):
         a: npt.NDArray[Any] = x[0].T if node.attr("transA", 0) else x[0]
         b: npt.NDArray[Any] = x[1].T if node.attr("transB", 0) else x[1]
         size = abs(node.attr("alpha", 1.0)) * (np.abs(a) @ np.abs(b))
-        if len(x) > 2:
-            size = size + abs(node.attr("beta", 1.0)) * np.abs(x[2])
-        return [gamma(a.shape[1] + 3, u) * size]
+        for added in x[2:]:
+            size = size + abs(node.attr("beta", 1.0)) * np.abs(added)
+        return [gamma(a.shape[1] + 1 + len(x), u) * size]

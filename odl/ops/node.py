@@ -18,6 +18,14 @@ from odl.program import Ref
 
 T = TypeVar("T")
 
+SWITCH = "odl.switch"
+"""In `meta` of a boolean scalar: steps may be left out where it is false."""
+WHEN = "odl.when"
+"""In `metadata_props` of a node: the boolean scalar without which nobody looks at its results.
+
+Any ONNX engine may compute them all the same: the graph means what it means without this.
+"""
+
 TABLE = 1 << 20
 """Elements of a table that an operator makes from its attributes."""
 
@@ -37,6 +45,12 @@ class Node:
     def refuse(self, reason: str, advice: str = "") -> Unsupported:
         """The error that refuses this node; the caller raises it."""
         return Unsupported(reason, where=f"{self.op} node '{self.name}'", advice=advice)
+
+    @property
+    def when(self) -> Ref | None:
+        """The condition under which it is computed, if there is one."""
+        name = self.ir.metadata_props.get(WHEN, "")
+        return Ref(name) if name else None
 
     # --- inputs and outputs ---
 

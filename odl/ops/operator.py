@@ -54,6 +54,14 @@ class Operator:
     """Each output element is made of the elements at its place in the broadcast inputs."""
     heavy: ClassVar[int | None] = None
     """The input of which `lighten` keeps less for later."""
+    gates: ClassVar[dict[int, int]] = {}
+    """Inputs whose values do not matter where another one, a boolean scalar, is false."""
+    joins: ClassVar[str] = ""
+    """The operator of the family that says whether all of its booleans are true."""
+    with_addend: ClassVar[str] = ""
+    """The operator that is this one and an Add of a tensor as large as the result, if there is."""
+    with_relu: ClassVar[str] = ""
+    """The operator that is this one and a Relu behind it, if there is one."""
     unrolls: ClassVar[bool] = False
     """Whether `unrolled` is there, since there is no `gradient`."""
     note: ClassVar[str] = ""
@@ -97,6 +105,13 @@ class Operator:
         Most operators follow one of the rules of odl/ops/layout.py.
         """
         return layout.elementwise(node, perm) if self.elementwise else None
+
+    def spelled(self, node: Node, adds: bool) -> dict[str, Any] | None:
+        """All attributes of `with_relu` that do the same, or of `with_addend` if it `adds`.
+
+        A function's body has no defaults for them. None where it cannot be, or would be slower.
+        """
+        return None
 
     def reorderable(self, node: Node) -> dict[int, tuple[int, int]]:
         """Operands whose last axis may come in another order, if another operand follows.

@@ -11,7 +11,7 @@ from odl.ops import planes_tilings
 from odl.ops.node import Node
 from odl.ops.operator import HALF_SUM, product
 from odl.ops.tilings import tiled
-from odl.ops.wide import wide
+from odl.ops.wide import ended, wide
 from odl.program import Call, In, Kernel, Out, Ref, kernel
 
 Ints = tuple[int, ...]
@@ -47,6 +47,7 @@ def conv2d_planes(
     x: In,
     w: In,
     bias: In | None,
+    addend: In | None,
     y: Out,
     batch: int,
     groups: int,
@@ -62,13 +63,17 @@ def conv2d_planes(
     w_begin: int,
     w_stride: tuple[int, ...],
     y_stride: tuple[int, ...],
+    relu: int,
     inside: tuple[int, ...],
     met: int,
     walk: tuple[int, ...],
     rows_axis: int,
 ) -> None:
     """Tap (i, j) of output (r, t) is in row begin + r * stride + i * dilation, and begin + t
-    elements on from position j * dilation of those that the phases share out."""
+    elements on from position j * dilation of those that the phases share out.
+
+    An addend stands as y does; relu makes 0 of what is negative.
+    """
     in_group, out_group = in_c // groups, out_c // groups
     steps = (groups, out_group, in_group, *size)
     places = np.tensordot(w_stride, np.indices(steps).reshape(5, -1), 1).reshape(steps)
@@ -89,7 +94,8 @@ def conv2d_planes(
         out += np.einsum("bgchw,goc->bgohw", part, weights[..., i, j], optimize=True)
     channel = np.arange(batch * out_c)[:, None, None] * y_stride[0]
     to = channel + np.arange(out_hw[0])[:, None] * y_stride[1] + np.arange(out_hw[1]) * y_stride[2]
-    y[to.ravel()] = out.ravel()
+    added = None if addend is None else addend[to.ravel()]
+    y[to.ravel()] = ended(out, added, relu).ravel()
 
 
 conv2d_planes_depthwise = Kernel("conv2d_planes_depthwise", conv2d_planes.run, planes_tilings.conv)

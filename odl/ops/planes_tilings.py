@@ -54,6 +54,8 @@ def _conv_piece(a: Args, spans: dict[str, Span]) -> Piece:
     changed |= derived({**a, **changed})
     if a["bias"] is not None:
         blocks["bias"] = Block(out.begin, out.size)
+    if a["addend"] is not None:
+        blocks["addend"] = blocks["y"]
     return Piece(changed, blocks)
 
 
@@ -85,9 +87,10 @@ def _images(a: Args, images: Span) -> Piece:
     last = (a["out_c"] - 1) * a["y_stride"][0] + (a["out_hw"][0] - 1) * a["y_stride"][1]
     used = last + (a["out_hw"][1] - 1) * a["y_stride"][2] + 1
     y_block = Block(images.begin * y, (images.size - 1) * y + used)
-    return Piece(
-        {"batch": images.size}, {"x": Block(images.begin * x, images.size * x), "y": y_block}
-    )
+    blocks = {"x": Block(images.begin * x, images.size * x), "y": y_block}
+    if a["addend"] is not None:
+        blocks["addend"] = y_block
+    return Piece({"batch": images.size}, blocks)
 
 
 def _rows_for(a: Args, rows: Span) -> tuple[int, Span]:

@@ -10,12 +10,13 @@ import onnx
 from odl.ops.body import body
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma
-from odl.ops.tilings import flat, tiled
+from odl.ops.tilings import flat, gated, tiled
 from odl.ops.wide import FLOATS, wide
 from odl.program import Call, In, Out, kernel
 
 
 @tiled(flat("w", "g", "w_next"))
+@gated(g="gate")
 @kernel
 def sgd(w: In, g: In, lr: In, factor: In, gate: In, w_next: Out, n: int, decay: float) -> None:
     """w_next = w - lr (factor g + decay w) where the gate is open, else w."""
@@ -24,6 +25,7 @@ def sgd(w: In, g: In, lr: In, factor: In, gate: In, w_next: Out, n: int, decay: 
 
 
 @tiled(flat("w", "g", "m", "w_next", "m_next"))
+@gated(g="gate")
 @kernel
 def momentum(
     w: In,
@@ -59,6 +61,7 @@ class SGDStep(Operator):
 
     op_types = ("ai.odl.SGDStep",)
     kernels = (sgd,)
+    gates = {1: 4}
     attributes = ("decay",)
     dtypes = FLOATS
     note = "optimiser"
@@ -94,6 +97,7 @@ class MomentumStep(Operator):
 
     op_types = ("ai.odl.MomentumStep",)
     kernels = (momentum,)
+    gates = {1: 5}
     attributes = ("decay", "momentum", "nesterov")
     dtypes = FLOATS
     note = "optimiser"

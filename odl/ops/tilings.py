@@ -18,6 +18,11 @@ def tiled(tiling: Tiling) -> Callable[[Kernel], Kernel]:
     return lambda kernel: replace(kernel, tiling=tiling)
 
 
+def gated(**gates: str) -> Callable[[Kernel], Kernel]:
+    """Decorate a kernel with its `gates`."""
+    return lambda kernel: replace(kernel, gates=gates)
+
+
 def flat(*operands: str) -> Tiling:
     """Of a kernel over `n` elements, which stand one behind the other in each of `operands`."""
 

@@ -12,6 +12,7 @@ from onnx import helper
 
 from odl.dtype import F32, DType
 from odl.ops.backward import Backward, Gradients
+from odl.ops.body import OPSET, forwarded
 from odl.ops.conv import Conv, conv2d
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
@@ -102,15 +103,10 @@ class WeightOnly(Operator):
     def function(self) -> onnx.FunctionProto:
         names = ["x", "w", "w_scale", "w_zero", *(["bias"] if self.inner != "MatMul" else [])]
         outer = tuple(a for a in self.attributes if a not in self.inner_attributes)
-        dequantize = helper.make_node("DequantizeLinear", names[1:4], ["w_real"])
-        inner = helper.make_node(self.inner, ["x", "w_real", *names[4:]], ["y"])
-        for node, attributes in ((dequantize, outer), (inner, self.inner_attributes)):
-            schema = onnx.defs.get_schema(node.op_type, 21).attributes
-            for name in attributes:
-                kind = getattr(schema[name].type, "value", schema[name].type)
-                reference: Any = {"name": name, "ref_attr_name": name, "type": kind}
-                node.attribute.append(onnx.AttributeProto(**reference))
-        opsets = [helper.make_opsetid("", 21)]
+        dequantize = forwarded("DequantizeLinear", names[1:4], outer)
+        dequantize.output[0] = "w_real"
+        inner = forwarded(self.inner, ["x", "w_real", *names[4:]], self.inner_attributes)
+        opsets = [helper.make_opsetid("", OPSET)]
         name = self.op_types[0].removeprefix("ai.odl.")
         return helper.make_function(
             "ai.odl", name, names, ["y"], [dequantize, inner], opsets, list(self.attributes)

@@ -10,11 +10,12 @@ from odl.ops.backward import Backward, Gradients
 from odl.ops.layout import Moved, Perm
 from odl.ops.node import Node
 from odl.ops.operator import Operator
-from odl.ops.tilings import nest, tiled
+from odl.ops.tilings import gated, nest, tiled
 from odl.program import Call, In, Out, kernel
 
 
 @tiled(nest({"condition": "condition_stride", "a": "a_stride", "b": "b_stride"}))
+@gated(a="condition")
 @kernel
 def where(
     condition: In,
@@ -40,6 +41,7 @@ class Where(Operator):
     kernels = (where,)
     elementwise = True
     dtypes = (BOOL,)
+    gates = {1: 0}
     note = "operands of every type"
 
     def move(self, node: Node, perm: Perm) -> Moved | None:

@@ -17,3 +17,12 @@ NUMBERS = FLOATS + INTEGERS
 def wide(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Operands as kernels load them; what they store is rounded once, by NumPy's assignment."""
     return x.astype(np.float32) if x.dtype == np.float16 else x
+
+
+def ended(sums: npt.NDArray[Any], addend: npt.NDArray[Any] | None, relu: int) -> npt.NDArray[Any]:
+    """How kernels end a sum: plus an addend of the same shape, then Relu, where they are asked to.
+
+    NaN stays NaN.
+    """
+    total = sums if addend is None else sums + wide(addend).reshape(sums.shape)
+    return np.where(total < 0, 0, total) if relu else total

@@ -19,7 +19,7 @@ def interpret(
     inputs: dict[str, npt.NDArray[Any]],
     spoil: Callable[[str, npt.NDArray[Any]], None] = lambda name, elements: None,
 ) -> dict[str, npt.NDArray[Any]]:
-    """Every tensor as it stands when it is complete, by name.
+    """Every tensor as it stands when it is complete, by name; none of steps that are left out.
 
     States that `inputs` does not have are as at first.
 
@@ -52,12 +52,15 @@ def interpret(
         seen[t.name] = view(t).reshape(t.shape).copy()
     for step, call in enumerate(program.calls):
         poison(step, "first")
-        with np.errstate(all="ignore"):  # a device does not warn either
-            call.kernel.run(**{k: _operand(program, call, k, view) for k in call.args})
+        if call.when is None or view(program.tensor[call.when.tensor])[0]:
+            with np.errstate(all="ignore"):  # a device does not warn either
+                call.kernel.run(**{k: _operand(program, call, k, view) for k in call.args})
         _transfer(program, call, view)
         for t in program.produced_by(step):
             spoil(t.name, view(t))
-            seen[t.name] = view(t).reshape(t.shape).copy()
+            condition = program.conditions.get(t.name)
+            if condition is None or seen[condition]:
+                seen[t.name] = view(t).reshape(t.shape).copy()
         poison(step, "last")
     for name in (
         *program.outputs,

@@ -45,6 +45,7 @@ def _heir_of(call: Call, step: int, mine: Storage, storages: dict[str, Storage])
     """The operand that dies in this step and whose memory the result may take over."""
     others = [n for n in call.kernel.reads if n not in call.overlay and call.args[n] is not None]
     kept = [storages.get(call.args[n].tensor) for n in others]
+    kept += [storages.get(call.when.tensor)] if call.when is not None else []
     for name in call.overlay:
         source = storages.get(call.args[name].tensor)
         if (
@@ -70,7 +71,7 @@ def _with_lives(lowered: Lowered) -> dict[str, Storage]:
         elif tensor.data is None and source is None:
             storages[name] = Storage(tensor.nbytes, end, 0, [name])
     for step, call in enumerate(lowered.calls):
-        for ref in call.refs(call.kernel.reads + call.kernel.writes):
+        for ref in (*call.sources, *call.refs(call.kernel.writes)):
             if ref.tensor in storages:
                 s = storages[ref.tensor]
                 s.first, s.last = min(s.first, step), max(s.last, step)

@@ -65,14 +65,14 @@ def lower(
         for call in made:
             _check_numbers(call, node)
         for call, macs in zip(made, _share_macs(operator.macs(node), made, node), strict=True):
-            located = replace(call, node=node.name, op=node.op, macs=macs)
+            located = replace(call, node=node.name, op=node.op, macs=macs, when=node.when)
             calls.append(choose(located, target, node))
         for name, data in node.constants.items():
             kind = dtype.BY_NUMPY[data.dtype]
             tensors[name] = Tensor(name, kind, data.shape, "constant", data=data)
         for name, (kind, shape) in node.scratch.items():
             tensors[name] = _bounded(Tensor(name, kind, shape, "scratch"))
-    used = {r.tensor for c in calls for r in c.refs(c.kernel.reads + c.kernel.writes)}
+    used = {r.tensor for c in calls for r in (*c.sources, *c.refs(c.kernel.writes))}
     io = {str(v.name) for v in (*graph.inputs, *graph.outputs)}
     needed = used | io | set(views) | set(views.values())
     kept = {n: t for n, t in tensors.items() if n in needed}

@@ -11,8 +11,9 @@ from odl.errors import DoesNotFit
 from odl.plan.choices import Choices
 from odl.plan.layout import Layout, lay_out
 from odl.plan.lower import BY_ESTIMATE, Lowered, lower
-from odl.program import Program, State, Tensor, Training
+from odl.program import Program, Tensor
 from odl.program_rules import verify
+from odl.program_state import State, Training
 from odl.target import Target
 
 NUMBERS = 0xFFFF

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from odl.plan.choices import Choices
 from odl.plan.liveness import Storage
 from odl.plan.lower import Lowered
-from odl.plan.tiles import WHOLE, Operand, cuts, share_macs
+from odl.plan.tiles import WHOLE, Operand, cuts, is_alike, share_macs
 from odl.program import IDLE, Call, Ref, Tensor, Transfer
 from odl.tiling import Block, Piece
 
@@ -178,14 +178,33 @@ class _Stager:
             reads = not writes or (partial and _has_gaps(call))
             offset, resident = ref.offset // tensor.dtype.size, self._is_resident(ref.tensor)
             found.append(Operand(name, tensor, offset, reads, writes, resident))
-        return found
+        return self._in_place(call, found)
+
+    def _in_place(self, call: Call, operands: list[Operand]) -> list[Operand]:
+        """The same, where a result shares one tile with an operand that it may take over.
+
+        Not with one that is at hand: that tile is still to be written back.
+        """
+        results = [o for o in operands if o.writes]
+        for o in operands:
+            if o.name not in call.overlay or self._find(o, o.block(WHOLE)):
+                continue
+            for y in results:
+                alone = sum(other.tensor is o.tensor for other in operands) == 1
+                if alone and not (o.resident or y.resident or y.reads) and is_alike(call, o, y):
+                    merged = replace(y, reads=True, source=o)
+                    return [merged if other is y else other for other in operands if other is not o]
+        return operands
 
     def _place(self, number: int, call: Call, operands: list[Operand], piece: Piece) -> None:
         """Put a piece at the first step where its input can be there and its tiles have room."""
         parts = [(o, o.block(piece)) for o in operands]
         begin = max(len(self._steps), 1)
         places = ((reuse, s) for reuse in (True, False) for s in range(begin, begin + WAITS + 1))
-        reuse, step = next(p for p in places if self._fits(number, p[1], parts, p[0]))
+        known = self._known(call)
+        reuse, step = next(
+            p for p in places if p[1] > known and self._fits(number, p[1], parts, p[0])
+        )
         while len(self._steps) < step:
             self._steps.append((number, None))
         args, fresh = dict(call.args), list[tuple[Operand, Block, _Tile]]()
@@ -200,10 +219,13 @@ class _Stager:
                 tile = self._new_tile(o, block)
                 fresh.append((o, block, tile))
                 if o.reads:
-                    self._loads[step - 1].append(self._transfer(o, block, tile, into=True))
+                    source = o.source or o
+                    self._loads[step - 1].append(self._transfer(source, block, tile, into=True))
                 self._occupy(range(step - o.reads, step + 1 + o.writes), tile.size)
             tile.last = max(tile.last, step + o.writes)
             args[o.name] = Ref(tile.name)
+            if o.source:
+                args[o.source.name] = Ref(tile.name)
         args.update(piece.changed)
         self._steps.append((number, replace(call, args=args)))
         for o in operands:
@@ -218,7 +240,7 @@ class _Stager:
 
     def _place_whole(self, number: int, call: Call) -> None:
         """A call that works where its tensors live, once they are complete there."""
-        touched = [r.tensor for r in call.refs(call.kernel.reads + call.kernel.writes)]
+        touched = [r.tensor for r in (*call.sources, *call.refs(call.kernel.writes))]
         ready = [at for t in touched for at, _ in self._written[self._origin(t)]]
         while len(self._steps) <= max(ready, default=-1):
             self._steps.append((number, None))
@@ -227,6 +249,12 @@ class _Stager:
             if not self._is_resident(ref.tensor):
                 self._written[self._origin(ref.tensor)].append((len(self._steps), None))
         self._steps.append((number, call))
+
+    def _known(self, call: Call) -> int:
+        """The step in which the call's condition comes to the memory where the cores look at it."""
+        if call.when is None:
+            return -1
+        return max((at for at, _ in self._written[self._origin(call.when.tensor)]), default=-1)
 
     def _fits(
         self, number: int, step: int, parts: list[tuple[Operand, Block]], reuse: bool
@@ -256,7 +284,7 @@ class _Stager:
 
     def _ready(self, o: Operand, block: Block) -> int:
         """The step in which the last bytes of the block come to the home memory."""
-        wanted = self._transfer(o, block, None, into=True)
+        wanted = self._transfer(o.source or o, block, None, into=True)
         steps = (
             at for at, move in self._written[wanted.tensor] if move is None or move.meets(wanted)
         )

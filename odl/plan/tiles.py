@@ -34,6 +34,8 @@ class Operand:
     reads: bool
     writes: bool
     resident: bool = False
+    source: Operand | None = None
+    """What its tile is filled with, where the call may overwrite that in place."""
 
     def block(self, piece: Piece) -> Block:
         """Its part in the piece, from the tensor's beginning on."""
@@ -100,6 +102,19 @@ def _cut(call: Call, operands: list[Operand], budget: int, *, is_fine: bool) -> 
     return found
 
 
+def is_alike(call: Call, a: Operand, b: Operand) -> bool:
+    """Whether every piece has the same part of both, which then may share a tile."""
+    tiling, pieces = call.kernel.tiling, [WHOLE]
+    axes = tiling.axes(call.args) if tiling is not None else []
+    for halved in axes:
+        spans = {
+            axis.name: Span(axis.size // 2 if axis is halved else 0, axis.size) for axis in axes
+        }
+        pieces.append(tiling.piece(call.args, spans))  # type: ignore[union-attr]
+    same_size = a.tensor.dtype.size == b.tensor.dtype.size
+    return same_size and all(a.block(p) == b.block(p) for p in pieces)
+
+
 def share_macs(macs: int, operands: list[Operand], pieces: list[Piece]) -> list[int]:
     """The work of each piece, by its results; in sum that of the call."""
     result = next((o for o in operands if o.writes), operands[0])
@@ -119,11 +134,11 @@ def _cost(work: float, moved: list[Operand], pieces: list[Piece], budget: int) -
     loads = stores = 0
     tiles = [[(o.block(p), o.nbytes(p)) for o in moved] for p in pieces]
     for at, piece in enumerate(tiles):
-        fresh = held = 0
+        fresh = held = 0.0
         for i, (o, (block, size)) in enumerate(zip(moved, piece, strict=True)):
             same = at > 0 and not o.writes and tiles[at - 1][i][0] == block
             held += size if same else 0
-            fresh += 0 if same else size
+            fresh += 0 if same else size * 3 / 2 if o.source else size
             loads += 0 if same or not o.reads else size
             stores += size if o.writes else 0
         if held + 2 * fresh > budget:

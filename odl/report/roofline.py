@@ -12,17 +12,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
+from odl.report.svg import COLOURS, FONT, LETTER, element, line, sheet, text, written
+
 WIDTH, HEIGHT = 1040, 620
 LEFT, RIGHT, TOP, BOTTOM = 64, 720, 56, 560
 STRIP = 52
 """Columns from the plot's right edge to the points that move nothing."""
 COLUMN = 96
 """And to their labels."""
-FONT, LINE = 12, 15
-"""Pixels: of the letters' height, and from one label to the next."""
-LETTER = 6.3
-"""Mean width of a letter, in pixels, rounded up."""
-COLOURS = ("#1b62a5", "#c0451a", "#2f7d32", "#6a3d9a")
+LINE = 15
+"""Pixels from one label to the next."""
 MARK = 4.5
 
 
@@ -90,11 +89,8 @@ def roofline(
     rates = [p.rate for p in points]
     x = Scale(min(known + ridges) / 2.5, max(known + ridges) * 2.5, LEFT, RIGHT)
     y = Scale(min([*rates, *ceilings.values()]) / 1.6, max(ceilings.values()) * 1.6, BOTTOM, TOP)
-    svg = _element("svg", xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {WIDTH} {HEIGHT}")
-    svg.set("font-family", "Helvetica, Arial, sans-serif")
-    svg.set("font-size", str(FONT))
-    svg.append(_element("rect", width=WIDTH, height=HEIGHT, fill="#ffffff"))
-    svg.append(_text(LEFT, TOP - 32, title, size=15))
+    svg = sheet(WIDTH, HEIGHT)
+    svg.append(text(LEFT, TOP - 32, title, size=15))
     svg.extend(_grid(x, y, axes))
     colours = dict(zip(ceilings, itertools.cycle(COLOURS), strict=False))
     taken: list[Box] = []
@@ -102,47 +98,26 @@ def roofline(
         svg.extend(_roof(x, y, series, rate, bandwidth, colours[series], taken))
     foot = max(x.low, y.low / bandwidth) * 1.15
     left, base = x.at(foot) + 10, y.at(foot * bandwidth) + 4
-    svg.append(_text(left, base, slope))
+    svg.append(text(left, base, slope))
     taken.append(Box(left, base - FONT, left + len(slope) * LETTER, base + 4))
     svg.extend(_moving(x, y, points, colours, taken))
     svg.extend(_still(y, points, colours))
-    ElementTree.indent(svg)
-    return ElementTree.tostring(svg, encoding="unicode") + "\n"
-
-
-def _element(tag: str, **attributes: str | float) -> ElementTree.Element:
-    words = {k.replace("_", "-"): v for k, v in attributes.items()}
-    texts = {k: f"{v:.5g}" if isinstance(v, float) else str(v) for k, v in words.items()}
-    return ElementTree.Element(tag, texts)
-
-
-def _text(
-    x: float, y: float, text: str, anchor: str = "start", fill: str = "#222222", size: int = FONT
-) -> ElementTree.Element:
-    made = _element("text", x=x, y=y, text_anchor=anchor, fill=fill, font_size=size)
-    made.text = text
-    return made
-
-
-def _line(
-    x1: float, y1: float, x2: float, y2: float, stroke: str, width: float = 1.0
-) -> ElementTree.Element:
-    return _element("line", x1=x1, y1=y1, x2=x2, y2=y2, stroke=stroke, stroke_width=width)
+    return written(svg)
 
 
 def _grid(x: Scale, y: Scale, axes: tuple[str, str]) -> Iterator[ElementTree.Element]:
     for value in x.ticks():
-        yield _line(x.at(value), TOP, x.at(value), BOTTOM, "#e6e6e6")
-        yield _text(x.at(value), BOTTOM + 18, f"{value:g}", "middle")
+        yield line(x.at(value), TOP, x.at(value), BOTTOM, "#e6e6e6")
+        yield text(x.at(value), BOTTOM + 18, f"{value:g}", "middle")
     for value in y.ticks():
-        yield _line(LEFT, y.at(value), RIGHT, y.at(value), "#e6e6e6")
-        yield _text(LEFT - 8, y.at(value) + 4, f"{value:g}", "end")
-    yield _element(
+        yield line(LEFT, y.at(value), RIGHT, y.at(value), "#e6e6e6")
+        yield text(LEFT - 8, y.at(value) + 4, f"{value:g}", "end")
+    yield element(
         "rect", x=LEFT, y=TOP, width=RIGHT - LEFT, height=BOTTOM - TOP, fill="none",
         stroke="#888888",
     )  # fmt: skip
-    yield _text((LEFT + RIGHT) / 2, BOTTOM + 40, axes[0], "middle")
-    yield _text(LEFT, TOP - 10, axes[1])
+    yield text((LEFT + RIGHT) / 2, BOTTOM + 40, axes[0], "middle")
+    yield text(LEFT, TOP - 10, axes[1])
 
 
 def _roof(
@@ -152,19 +127,19 @@ def _roof(
     ridge, foot = rate / bandwidth, max(x.low, y.low / bandwidth)
     path = [(foot, foot * bandwidth), (ridge, rate), (x.high, rate)]
     corners = " ".join(f"{x.at(a):.1f},{y.at(b):.1f}" for a, b in path)
-    yield _element("polyline", points=corners, fill="none", stroke=colour, stroke_width=1.6)
-    yield _line(RIGHT, y.at(rate), RIGHT + STRIP + 2 * MARK, y.at(rate), colour, 0.5)
+    yield element("polyline", points=corners, fill="none", stroke=colour, stroke_width=1.6)
+    yield line(RIGHT, y.at(rate), RIGHT + STRIP + 2 * MARK, y.at(rate), colour, 0.5)
     name, top = f"limit of {series}: {rate:g}", y.at(rate)
     taken.append(Box(RIGHT - 8 - len(name) * LETTER, top - 6 - FONT, RIGHT, top + 3))
-    yield _text(RIGHT - 8, top - 6, name, "end", colour)
+    yield text(RIGHT - 8, top - 6, name, "end", colour)
 
 
 def _mark(x: float, y: float, number: int, colour: str) -> ElementTree.Element:
     """A disc for the first series, squares for the others, so that print tells them apart."""
     if number == 0:
-        return _element("circle", cx=x, cy=y, r=MARK, fill=colour)
+        return element("circle", cx=x, cy=y, r=MARK, fill=colour)
     side = 2 * MARK - 1
-    return _element("rect", x=x - side / 2, y=y - side / 2, width=side, height=side, fill=colour)
+    return element("rect", x=x - side / 2, y=y - side / 2, width=side, height=side, fill=colour)
 
 
 def _moving(
@@ -181,8 +156,8 @@ def _moving(
             taken.append(box)
             middle = (box.top + box.bottom) / 2
             if abs(middle - b) > LINE / 2:
-                yield _line(a, b, box.right if box.right < a else box.left, middle, "#bbbbbb", 0.8)
-            yield _text(box.left, box.bottom - 3, p.label, "start", colour)
+                yield line(a, b, box.right if box.right < a else box.left, middle, "#bbbbbb", 0.8)
+            yield text(box.left, box.bottom - 3, p.label, "start", colour)
 
 
 def _places(x: float, y: float, label: str) -> Iterator[Box]:
@@ -203,12 +178,12 @@ def _still(
     still = sorted((p for p in points if not p.intensity), key=lambda p: -p.rate)
     if not still:
         return
-    yield _text(RIGHT + 12, BOTTOM + 18, "nothing moved")
+    yield text(RIGHT + 12, BOTTOM + 18, "nothing moved")
     for p, middle in zip(still, _spread([y.at(p.rate) for p in still]), strict=True):
         colour, at = colours[p.series], y.at(p.rate)
-        yield _line(RIGHT + STRIP, at, RIGHT + COLUMN - 4, middle, "#bbbbbb", 0.8)
+        yield line(RIGHT + STRIP, at, RIGHT + COLUMN - 4, middle, "#bbbbbb", 0.8)
         yield _mark(RIGHT + STRIP, at, list(colours).index(p.series), colour)
-        yield _text(RIGHT + COLUMN, middle + 4, p.label, "start", colour)
+        yield text(RIGHT + COLUMN, middle + 4, p.label, "start", colour)
 
 
 def _spread(wanted: Sequence[float]) -> list[float]:

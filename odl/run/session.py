@@ -108,7 +108,7 @@ def evaluate(
     wanted = [t.name for t in project.tensors if t.ready < steps] if options.verify else predictions
     outputs: dict[str, list[Array]] = {name: [] for name in predictions}
     before = device.cost()
-    labelled = correct = 0
+    right: list[Array] = []
     for done, (inputs, labels) in enumerate(samples):
         seen = run_steps(device, inputs, wanted, options.cores, steps)
         for name in predictions:
@@ -116,9 +116,7 @@ def evaluate(
         if verifier is not None:
             verifier.add(inputs, seen)
         if labels is not None:
-            guesses = predict(seen[predictions[0]], len(labels))
-            labelled += len(labels)
-            correct += int(np.count_nonzero(guesses == labels))
+            right.append(predict(seen[predictions[0]], len(labels)) == labels)
         progress(done + 1)
     cost = device.cost() - before
     return Result(
@@ -126,15 +124,18 @@ def evaluate(
         samples=len(samples),
         cost=cost,
         cores=options.cores or project.cores,
-        labelled=labelled,
-        correct=correct,
+        right=np.concatenate(right) if right else np.zeros(0, bool),
         repeated=device.link.repeated,
         outputs={name: np.stack(values) for name, values in outputs.items()},
     )
 
 
 def run_steps(
-    device: Device, inputs: dict[str, Array], wanted: list[str], cores: int, steps: int
+    device: Device,
+    inputs: dict[str, Array],
+    wanted: list[str],
+    cores: int,
+    steps: int,
 ) -> dict[str, Array]:
     """The first `steps`, with a stop behind each that completes a wanted tensor, to read it."""
     project = device.project

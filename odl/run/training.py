@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,37 +55,78 @@ def train(
     Raises:
         CheckFailed: the device has skipped too many steps in a row.
     """
-    project = device.project
-    info = training_info(project)
-    result = TrainingResult()
-    verifier = Verifier(project) if options.verified else None
-    everything = [t.name for t in project.tensors]
-    successor = dict(info.states)[info.in_row]
-    short = [project.outputs[0], info.loss, successor]
-    before = device.cost()
-    for number, index in enumerate(_order(len(samples), options), 1):
-        inputs, labels = samples.inputs_at(index), samples.labels_at(index)
-        verify = verifier is not None and number <= options.verified
-        wanted = everything if verify else short
-        seen = run_steps(device, inputs, wanted, options.cores, len(project.steps))
-        if verify and verifier is not None:
-            verifier.add(inputs, seen)
-            result.verdict, result.verified = verifier.verdict, number
-        in_row = int(seen[successor])
+    lessons = Lessons(device, options)
+    lessons.learn(samples, lessons.order(len(samples)), tell)
+    return lessons.result
+
+
+class Lessons:
+    """Samples that a device learns, one step after the other; `result` grows with them."""
+
+    def __init__(self, device: Device, options: TrainingOptions) -> None:
+        self.device, self.options = device, options
+        self.info = training_info(device.project)
+        now = device.cost()
+        self.result = TrainingResult(cost=now - now)
+        self._verifier = Verifier(device.project) if options.verified else None
+        self._in_row = dict(self.info.states)[self.info.in_row]
+
+    def order(self, count: int) -> Iterator[int]:
+        """The sample of each step; the steps that rehearse belong to the sample before them."""
+        rng = np.random.default_rng(self.options.seed)
+        for at in range(self.options.steps):
+            lesson, turn = divmod(at, self.info.rounds)
+            if lesson % count == 0 and turn == 0:
+                order = np.arange(count) if self.options.seed is None else rng.permutation(count)
+            yield int(order[lesson % count])
+
+    def learn(
+        self,
+        samples: Samples,
+        order: Iterable[int],
+        tell: Callable[[Step], None] = lambda step: None,
+    ) -> None:
+        """One step for each number of a sample in `order`.
+
+        Raises:
+            CheckFailed: the device has skipped too many steps in a row.
+        """
+        before = self.device.cost()
+        for index in order:
+            turn = len(self.result.steps) % self.info.rounds
+            tell(self._step(samples, index, turn))
+        self.result.cost += self.device.cost() - before
+
+    def _step(self, samples: Samples, index: int, turn: int) -> Step:
+        """A step in which the sample is learnt, or from the second turn on others are rehearsed."""
+        project, result = self.device.project, self.result
+        verify = result.verified == len(result.steps) < self.options.verified
+        inputs = {} if turn and not verify else samples.inputs_at(index)
+        labels = None if turn else samples.labels_at(index)
+        prediction = project.outputs[0]
+        wanted = [prediction, self.info.loss, self._in_row]
+        if verify:
+            wanted = [t.name for t in project.tensors]
+        count = len(project.steps)
+        seen = run_steps(self.device, inputs, wanted, self.options.cores, count)
+        if verify and self._verifier is not None:
+            self._verifier.add(inputs, seen)
+            result.verdict = self._verifier.verdict
+            result.verified += 1
+        in_row = int(seen[self._in_row])
         labelled = 0 if labels is None else len(labels)
-        guesses = predict(seen[project.outputs[0]], labelled) if labelled else np.zeros(0)
+        guesses = predict(seen[prediction], labelled) if labelled else np.zeros(0)
         correct = int(np.count_nonzero(guesses == labels)) if labelled else 0
-        step = Step(number, float(seen[info.loss]), labelled, correct, in_row > 0)
+        number = len(result.steps) + 1
+        step = Step(number, float(seen[self.info.loss]), labelled, correct, in_row > 0)
         result.steps.append(step)
-        tell(step)
         if in_row >= SKIPS:
             raise CheckFailed(
                 f"{SKIPS} steps in a row had a loss or a gradient that is not finite",
                 where=f"step {number}",
                 advice="a lower learning rate, clipping, or sound data",
             )
-    result.cost = device.cost() - before
-    return result
+        return step
 
 
 def learn(
@@ -101,14 +141,6 @@ def learn(
     before = evaluate(device, tests, plain) if tests else None
     result = train(device, samples, options, tell)
     return result, before, evaluate(device, tests, plain) if tests else None
-
-
-def _order(count: int, options: TrainingOptions) -> Iterator[int]:
-    """The numbers of the samples, for all steps."""
-    rng = np.random.default_rng(options.seed)
-    for epoch in range(math.ceil(options.steps / count)):
-        order = np.arange(count) if options.seed is None else rng.permutation(count)
-        yield from order[: options.steps - epoch * count].tolist()
 
 
 def read_states(device: Device) -> dict[str, Array]:

@@ -93,6 +93,7 @@ class Verifier:
     def add(self, inputs: dict[str, Array], device: dict[str, Array]) -> None:
         """Judge one sample.
 
+        What the device left out, its own condition being false, is not judged; the condition is.
         States are those that the device had before it, so that no step hides or fakes an error
         of another; the reference that runs on its own goes on from the states it has made itself.
 
@@ -108,8 +109,10 @@ class Verifier:
         sent = {name: np.asarray(v, device[name].dtype) for name, v in inputs.items()}
         free: dict[str, Array] = {**self._constants, **sent, **before}
         for step in self._steps:
-            self._judge(step, seen)
-            self._drift(step, free, device)
+            done = step.node.when is None or bool(seen[step.node.when.tensor])
+            if done:
+                self._judge(step, seen)
+            self._drift(step, free, device if done else {})
         if self._states:
             self._free = {name: free[next] for name, next in self._states if next in free}
             self.verdict.original = np.nan
@@ -182,7 +185,7 @@ class Verifier:
         outputs = _recomputed(step.node, [_wide(free[n]) for n in step.inputs])
         for name, value in zip(step.outputs, outputs, strict=False):
             free[name] = value
-            if name in self.verdict.checks:
+            if name in self.verdict.checks and name in device:
                 check = self.verdict.checks[name]
                 error, _ = _difference(device[name], value)
                 check.drift = max(check.drift, float(error.max(initial=0)))

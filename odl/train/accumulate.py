@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
 
 from odl.ops.weave import Term, Weaver
+from odl.train.guard import both
 from odl.train.state import States
 
 COUNT = "odl/gathered"
@@ -18,15 +19,25 @@ class Gathered:
     """
 
     def __init__(
-        self, w: Weaver, states: States, pairs: list[tuple[Term, Term]], samples: int
+        self,
+        w: Weaver,
+        states: States,
+        pairs: list[tuple[Term, Term]],
+        on: Sequence[Term | None],
+        samples: int,
+        count: Term | None,
     ) -> None:
-        """`pairs` are weights and their gradients of one sample."""
-        self._w, self._states, self._samples = w, states, samples
+        """`pairs` are weights and their gradients of one sample, `on` the switches of these.
+
+        Args:
+            count: the state COUNT, where there is more than one sample.
+        """
+        self._w, self._states, self._on, self._samples = w, states, on, samples
         self.slopes = [slope for _, slope in pairs]
         self._totals: list[Term] = []
-        if samples == 1:
+        if count is None:
             return
-        self._count = states.add(COUNT, np.zeros((), np.int32))
+        self._count = count
         fresh = w.term("Equal", self._count, w.integer(0))
         self._totals = [states.moment(weight, "total") for weight, _ in pairs]
         sums = zip(self._totals, self.slopes, strict=True)
@@ -44,7 +55,7 @@ class Gathered:
         if self._samples == 1:
             return
         w = self._w
-        for total, slope in zip(self._totals, self.slopes, strict=True):
-            self._states.follow(total, w.where(sound, slope, total))
+        for total, slope, switch in zip(self._totals, self.slopes, self._on, strict=True):
+            self._states.follow(total, w.where(both(w, sound, switch), slope, total))
         following = w.term("Mod", self._count + w.integer(1), w.integer(self._samples))
         self._states.follow(self._count, w.where(sound, following, self._count))

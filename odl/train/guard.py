@@ -17,15 +17,20 @@ COUNTERS = ("odl/updates", "odl/skipped", SKIPPED_IN_ROW)
 the last update."""
 
 
-def sum_of_squares(w: Weaver, slopes: list[Term]) -> Term:
-    """Over all gradients; those of one index of the first axis make a sum: work for all cores."""
+def sum_of_squares(w: Weaver, slopes: list[Term], on: Sequence[Term | None]) -> Term:
+    """Over all gradients; those of one index of the first axis make a sum: work for all cores.
+
+    Args:
+        on: for each of them, the switch without which it counts as zero.
+    """
     parts = []
-    for slope in (s.cast(F32) for s in slopes):  # where squares are finite
+    for slope, switch in zip((s.cast(F32) for s in slopes), on, strict=True):  # finite squares
         if len(slope.shape) < 2:
-            parts.append(w.term("ReduceSumSquare", slope, keepdims=0).reshape([1]))
+            part = w.term("ReduceSumSquare", slope, keepdims=0).reshape([1])
         else:
             axes = w.ints(range(1, len(slope.shape)))
-            parts.append(w.term("ReduceSumSquare", slope, axes, keepdims=0))
+            part = w.term("ReduceSumSquare", slope, axes, keepdims=0)
+        parts.append(part if switch is None else w.where(switch, part, 0.0))
     return w.term("Concat", *parts, axis=0).sum([0])
 
 
@@ -41,6 +46,11 @@ def squares(loss: Term, numbers: list[Term]) -> Term:
 def is_finite(total: Term) -> Term:
     """Whether a step may change anything, from the sum of the squares of all that changes it."""
     return total < total.build.number(np.inf)
+
+
+def both(w: Weaver, gate: Term, switch: Term | None) -> Term:
+    """A gate that also needs a switch, if there is one."""
+    return gate if switch is None else w.term("And", gate, switch)
 
 
 def follow(

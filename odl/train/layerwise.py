@@ -6,7 +6,7 @@ leaves that layer as it is, but not those that were updated before.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import onnx_ir as ir
 
@@ -14,7 +14,7 @@ from odl.ops import registry
 from odl.ops.node import Node
 from odl.ops.weave import Term, Weaver
 from odl.spec import Spec
-from odl.train.guard import count, follow, is_finite, squares, sum_of_squares
+from odl.train.guard import both, count, follow, is_finite, squares, sum_of_squares
 from odl.train.loss_scale import LossScale
 from odl.train.optimizers import OPTIMIZERS, Update, learning_rate
 from odl.train.state import States
@@ -28,29 +28,34 @@ def update_by_layer(
     counters: list[Term],
     scale: LossScale,
     pairs: list[tuple[Term, Term]],
+    on: Sequence[Term | None],
     followed: Sequence[tuple[ir.Value, ir.Value]],
+    finish: Callable[[Weaver, States, Term], None],
 ) -> None:
     """Put the update of each weight behind its gradient and the last node that reads it.
 
     `graph` ends in the backward walk; what all updates share comes before that.
     """
     loss = w.given(graph.outputs[-1])
-    update = Update(learning_rate(w, spec, counters[0]), scale.unscaled(w.number(1.0)), counters[0])
+    update = Update(
+        learning_rate(w, spec, counters[0], states), scale.unscaled(w.number(1.0)), counters[0]
+    )
     apply, numbers = OPTIMIZERS[spec.name][0](w, spec, update, states)
     common = squares(loss, numbers)
     start = loss.value.producer()
     assert start is not None
     graph.insert_after(start, w.take())
     gates = []
-    for weight, slope in pairs:
-        gates.append(is_finite(sum_of_squares(w, [slope]) + common))
-        apply(weight, slope, gates[-1])
+    for (weight, slope), switch in zip(pairs, on, strict=True):
+        gates.append(is_finite(sum_of_squares(w, [slope], [switch]) + common))
+        apply(weight, slope, both(w, gates[-1], switch))
         graph.insert_after(_last_of(graph, weight, slope), w.take())
     sound = gates[0]
     for gate in gates[1:]:
         sound = w.term("And", sound, gate)
     scale.follow(sound)
     follow(w, states, followed, sound)
+    finish(w, states, sound)
     count(w, states, counters, sound, sound)
     w.finish(graph)
 

@@ -15,8 +15,11 @@ from odl.train.state import States
 ENTRIES = 256
 """Of a schedule's table, at most: longer schedules keep each rate for several steps."""
 
-RATE = ("lr", "schedule", "steps", "warmup", "clip", "decay")
+RATE = ("lr", "live", "schedule", "steps", "warmup", "clip", "decay")
 """Settings that every optimiser has."""
+
+LIVE = "odl/learning_rate"
+"""The state that the host may write where the rate is `live`."""
 
 
 @dataclass(frozen=True)
@@ -110,20 +113,27 @@ SHAPES: dict[str, Callable[[float], float]] = {
 """Share of the rate at each share of the steps after the warm-up."""
 
 
-def learning_rate(w: Weaver, spec: Spec, count: Term) -> Term:
-    """The rate of the next update: a constant, or an entry of a table made at compile time.
+def learning_rate(w: Weaver, spec: Spec, count: Term, states: States) -> Term:
+    """The rate of the next update: a number, times an entry of a table made at compile time.
+
+    With `live` the number is a state that no step changes.
 
     Raises:
         UsageError: the settings contradict each other.
     """
     rate = spec.number("lr", DEFAULT_RATES[spec.name], 0.0, 1e6)
+    number = w.number(rate)
+    if spec.flag("live"):
+        state = states.add(LIVE, np.array(rate, np.float32))
+        number = state * 1.0  # so that its finiteness is looked at in every step
+        states.follow(state, number)
     shape = SHAPES[spec.choice("schedule", "constant", tuple(SHAPES))]
     warmup = int(spec.number("warmup", 0, 0, 1e9))
     steps = int(
         spec.number("steps", warmup, max(warmup, 1 if "schedule" in spec.settings else 0), 1e9)
     )
     if steps == 0:
-        return w.number(rate)
+        return number
 
     def share(step: float) -> float:
         if step < warmup:
@@ -131,6 +141,8 @@ def learning_rate(w: Weaver, spec: Spec, count: Term) -> Term:
         return shape(min(1.0, (step - warmup) / max(1, steps - warmup)))
 
     stride = -(-steps // ENTRIES)
-    table = [rate * share(i * stride) for i in range(-(-steps // stride) + 1)]
+    largest = 1.0 if spec.flag("live") else rate
+    table = [largest * share(i * stride) for i in range(-(-steps // stride) + 1)]
     at = w.term("Min", count / w.integer(stride), w.integer(len(table) - 1))
-    return w.term("Gather", w.array(np.array(table, np.float32)), at, axis=0)
+    entry = w.term("Gather", w.array(np.array(table, np.float32)), at, axis=0)
+    return entry * number if spec.flag("live") else entry

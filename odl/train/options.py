@@ -20,3 +20,5 @@ class TrainOptions:
     """What the statistics of BatchNormalization keep of themselves in each step; 0: frozen."""
     layerwise: bool = False
     """Update each weight as soon as its gradient is there, which then needs no memory any more."""
+    strategy: str = ""
+    """Of continual learning; nothing: `naive`."""

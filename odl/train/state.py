@@ -14,6 +14,15 @@ def count_states(graph: ir.Graph) -> int:
     return sum(v.is_initializer() for v in graph.inputs)
 
 
+def add_state(graph: ir.Graph, name: str, first: np.ndarray) -> ir.Value:
+    """A new state: an input with a first value, which `States.follow` gives a successor."""
+    value = ir.Value(name=name, const_value=ir.tensor(first, name=name))
+    value.shape, value.type = ir.Shape(first.shape), ir.TensorType(value.const_value.dtype)  # type: ignore[union-attr]
+    graph.register_initializer(value)
+    graph.inputs.append(value)
+    return value
+
+
 class States:
     """The tensors that live from step to step, each with its first value and its successor."""
 
@@ -29,10 +38,7 @@ class States:
 
     def add(self, name: str, first: np.ndarray) -> Term:
         """A new state."""
-        value = ir.Value(name=name, const_value=ir.tensor(first, name=name))
-        value.shape, value.type = ir.Shape(first.shape), ir.TensorType(value.const_value.dtype)  # type: ignore[union-attr]
-        self._graph.register_initializer(value)
-        return self.train(value)
+        return self._weaver.given(add_state(self._graph, name, first))
 
     def moment(self, weight: Term, name: str) -> Term:
         """A new state of the shape of a weight, of zeros at first."""
@@ -43,6 +49,10 @@ class States:
         new.value.name = f"{old.value.name}/next"
         new.value.shape, new.value.type = old.value.shape, old.value.type
         self._next[old.value] = new.value
+
+    def next(self, old: ir.Value) -> Term:
+        """What a state will be in the next step."""
+        return self._weaver.given(self._next[old])
 
     def finish(self) -> int:
         """Make the successors outputs, in the order of the inputs; how many there are.

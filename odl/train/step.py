@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import onnx_ir as ir
@@ -12,9 +13,9 @@ from odl.errors import ModelError, UsageError
 from odl.ops.node import static_shape, value_dtype
 from odl.ops.weave import Term, Weaver
 from odl.spec import Spec, parse
-from odl.train.accumulate import Gathered
+from odl.train.accumulate import COUNT, Gathered
 from odl.train.differentiate import differentiate
-from odl.train.guard import COUNTERS, count, follow, is_finite, squares, sum_of_squares
+from odl.train.guard import COUNTERS, both, count, follow, is_finite, squares, sum_of_squares
 from odl.train.keep_light import keep_light
 from odl.train.layerwise import update_by_layer
 from odl.train.loss_scale import LossScale
@@ -22,12 +23,35 @@ from odl.train.losses import LOSSES, logits
 from odl.train.optimizers import OPTIMIZERS, Update, learning_rate
 from odl.train.options import TrainOptions
 from odl.train.state import States
+from odl.train.thin import Thin, Thinning
+
+Switches = Callable[[Weaver, Term], dict[ir.Value, Term]]
+"""From the count of updates to the booleans without which some of what is trained stays as it is.
+
+They carry SWITCH in their `meta`, so that what only serves an update that is off is left out.
+"""
+Scores = Callable[[Weaver, Term, Term], tuple[Term, Term]]
+"""What a loss compares, from the logits and the label."""
+Finish = Callable[[Weaver, States, Term], None]
+"""Gives further states their successors, from whether the step is sound."""
 
 
-def add_loss(model: ir.Model, options: TrainOptions) -> None:
+@dataclass(frozen=True)
+class Hooks:
+    """What methods and strategies add to the updates."""
+
+    switches: Switches = lambda w, updates: {}
+    policies: Mapping[ir.Value, Thin] = field(default_factory=dict)
+    """Of what is trained, how little its gradients keep of activations."""
+    finish: Finish = lambda w, states, sound: None
+
+
+def add_loss(
+    model: ir.Model, options: TrainOptions, scores: Scores = lambda w, z, label: (z, label)
+) -> None:
     """Append the loss, as the last output, and its label, as the last input.
 
-    The loss stands behind the model's first output.
+    The loss stands behind the model's first output, or behind what `scores` makes of it.
 
     Raises:
         UsageError: the loss is not known.
@@ -49,7 +73,8 @@ def add_loss(model: ir.Model, options: TrainOptions) -> None:
         shape=ir.Shape(shape), type=ir.TensorType(ir.DataType(kind.onnx)),
     )  # fmt: skip
     graph.inputs.append(label)
-    total = loss.build(w, w.given(prediction), w.given(label), spec).value
+    z, t = scores(w, w.given(prediction), w.given(label))
+    total = loss.build(w, z, t, spec).value
     w.finish(graph)
     total.name = _free("loss", taken)
     total.shape, total.type = ir.Shape(()), ir.TensorType(ir.DataType.FLOAT)
@@ -67,11 +92,13 @@ def add_updates(
     options: TrainOptions,
     trained: Sequence[ir.Value],
     followed: Sequence[tuple[ir.Value, ir.Value]] = (),
+    hooks: Hooks | None = None,
 ) -> None:
     """Append gradients and updates of what is trained; weights become state.
 
     Args:
         followed: states that need no gradient, with their successors.
+        hooks: what else stands in the step.
 
     Nothing of the state changes in a step whose loss or gradients are not all finite.
 
@@ -79,7 +106,7 @@ def add_updates(
         UsageError: nothing to train, or an optimiser that is not known.
         Unsupported: an operator on the way has no gradient.
     """
-    graph = model.graph
+    graph, hooks = model.graph, hooks or Hooks()
     known = {name: settings for name, (_, settings) in OPTIMIZERS.items()}
     spec = parse("--optimizer", options.optimizer, known)
     w = Weaver("update", "update", None)
@@ -87,45 +114,79 @@ def add_updates(
     counters = [states.add(n, np.zeros((), np.int32)) for n in COUNTERS]
     weights = [states.train(v) for v in trained]
     scale = LossScale(w, states, options.loss_scale)
+    gathered_count = None
+    if options.accumulate > 1 and not options.layerwise:
+        gathered_count = states.add(COUNT, np.zeros((), np.int32))
     loss = graph.outputs[-1]
-    slopes = differentiate(graph, loss, scale.scale.value, [t.value for t in weights])
+    number = _number_of_step(counters, gathered_count, options.accumulate)
+    thinning = Thinning(graph, w, hooks.policies, number)
+    active = hooks.switches(w, counters[0])
+    graph.insert_before(graph[0], w.take())  # early, for what they can leave out
+    wanted = [t.value for t in weights]
+    slopes = differentiate(graph, loss, scale.scale.value, wanted, thinning.slope)
+    thinning.check()
     lighter = keep_light(graph, loss)
     slopes = [None if s is None else lighter.get(s, s) for s in slopes]
     pairs = [(t, _computed(w, s)) for t, s in zip(weights, slopes, strict=True) if s is not None]
+    on = [active.get(t.value) for t, _ in pairs]
     if len(pairs) < len(weights):
         missing = next(t for t, s in zip(weights, slopes, strict=True) if s is None)
         raise UsageError(
             f"the loss does not depend on '{missing.value.name}'", advice="--train something else"
         )
+    if not pairs:
+        sound = is_finite(squares(w.given(loss), []))
+        scale.follow(sound)
+        hooks.finish(w, states, sound)
+        count(w, states, counters, sound, sound)
+        w.finish(graph)
+        states.finish()
+        return
     if options.layerwise:
         if options.accumulate > 1 or "clip" in spec.settings:
             raise UsageError(
                 "--layerwise has no gradient left to accumulate or to clip by the norm of all",
                 advice="one or the other",
             )
-        update_by_layer(w, graph, spec, states, counters, scale, pairs, followed)
+        update_by_layer(w, graph, spec, states, counters, scale, pairs, on, followed, hooks.finish)
         states.finish()
         return
     if options.accumulate > 1:  # the scale may change before the update
         pairs = [(weight, scale.unscaled(slope.cast(F32))) for weight, slope in pairs]
-    gathered = Gathered(w, states, pairs, options.accumulate)
-    norm2 = sum_of_squares(w, gathered.slopes)
+    gathered = Gathered(w, states, pairs, on, options.accumulate, gathered_count)
+    norm2 = sum_of_squares(w, gathered.slopes, on)
     mean = w.number(1 / options.accumulate)
     if options.accumulate == 1:
         mean = scale.unscaled(mean)
     factor = _clipped(w, spec, norm2, mean)
-    update = Update(learning_rate(w, spec, counters[0]), factor, counters[0])
+    update = Update(learning_rate(w, spec, counters[0], states), factor, counters[0])
     apply, numbers = OPTIMIZERS[spec.name][0](w, spec, update, states)
     sound = is_finite(norm2 + squares(w.given(loss), numbers))
     gate = gathered.gate(sound)
-    for (weight, _), slope in zip(pairs, gathered.slopes, strict=True):
-        apply(weight, slope, gate)
+    gates = {switch: both(w, gate, switch) for switch in dict.fromkeys(on)}
+    for (weight, _), slope, switch in zip(pairs, gathered.slopes, on, strict=True):
+        apply(weight, slope, gates[switch])
     gathered.keep(sound)
     follow(w, states, followed, sound)
     scale.follow(sound)
+    hooks.finish(w, states, sound)
     count(w, states, counters, sound, gate)
     w.finish(graph)
     states.finish()
+
+
+def _number_of_step(
+    counters: list[Term], gathered: Term | None, samples: int
+) -> Callable[[], Term]:
+    """A number that no two runs have in common."""
+
+    def make() -> Term:
+        updates, skipped, _ = counters
+        if gathered is None:
+            return updates + skipped
+        return updates * updates.build.integer(samples) + skipped + gathered
+
+    return make
 
 
 def _computed(w: Weaver, slope: ir.Value) -> Term:

@@ -6,6 +6,8 @@ normalising by its running statistics, and no gradient passes through them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import onnx_ir as ir
 
 from odl.ops.node import Node
@@ -17,7 +19,9 @@ FOLLOWED = "/followed"
 """Behind the name of a state: the output that is its successor in a step that is sound."""
 
 
-def follow_statistics(model: ir.Model, momentum: float) -> ir.Model:
+def follow_statistics(
+    model: ir.Model, momentum: float, frozen: Callable[[str], bool] = lambda name: False
+) -> ir.Model:
     """Turn constant means and variances into inputs, and their successors into the last outputs.
 
     A successor is momentum * old + (1 - momentum) * that of the sample, as ONNX's own training mode
@@ -25,13 +29,18 @@ def follow_statistics(model: ir.Model, momentum: float) -> ir.Model:
 
     Args:
         momentum: in (0, 1).
+        frozen: tells of a layer by its name whether its statistics stay what they are.
     """
     graph = infer_shapes(model).graph
     for ir_node in list(graph):
         if ir_node.op_type != "BatchNormalization" or ir_node.domain:
             continue
         node = Node(ir_node)
-        if node.attr("training_mode", 0) or not all(node.is_const(i) for i in range(1, 5)):
+        if (
+            frozen(node.name)
+            or node.attr("training_mode", 0)
+            or not all(node.is_const(i) for i in range(1, 5))
+        ):
             continue
         for value in ir_node.inputs[1:3]:
             assert value is not None

@@ -176,7 +176,7 @@ static void work(uint32_t self) {
             fetch(step_at(i + 1), i + 1);
             fetch_step(steps, i + 2, count);
         }
-        const int takes_part = step->run != 0 && self < cores;
+        const int takes_part = self < cores && odl_is_called(step);
         if (takes_part && (self != cores - 1 || step->run != ODL_BREAK_KERNEL)) {
             step->run(args_of(step, i), core);
         }

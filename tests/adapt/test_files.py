@@ -33,7 +33,7 @@ def learnt(made: Compiled, feeds: list[dict[str, Array]]) -> tuple[dict[str, Arr
 
 
 METHODS = ["full", "bias", "norm", "last:1", "lora+bias", "pissa", "core", "paca", "miss", "sparse",
-           "affine", "peqa"]  # fmt: skip
+           "affine", "peqa", "lrec"]  # fmt: skip
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -80,7 +80,7 @@ def recurrent() -> onnx.ModelProto:
     return net
 
 
-@pytest.mark.parametrize("method", ["lora:r=2", "pissa:r=2", "peqa:bits=4", "sparse"])
+@pytest.mark.parametrize("method", ["lora:r=2", "pissa:r=2", "peqa:bits=4", "lrec:r=2", "sparse"])
 def test_recurrent_weights_are_merged(method: str) -> None:
     options = TrainOptions(f"{method},layers=w,r+bias", optimizer="adam:lr=0.02")
     if ":" not in method:

@@ -27,7 +27,7 @@ def test_help_names_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
     assert _run(["--help"]) == 0
     text = capsys.readouterr().out
     verbs = "adapter analyze bench build compile demo doctor methods ops profile run size targets"
-    for verb in [*verbs.split(), "tune", "view"]:
+    for verb in [*verbs.split(), "freeze", "tune", "view"]:
         assert re.search(rf"^  {verb} ", text, re.MULTILINE), verb
 
 

@@ -7,11 +7,13 @@ import re
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from odl.cli import _run
 from odl.demo import DATA, MODEL
 from tests.cli.test_cli import said
+from tests.models import conv_net
 
 
 @pytest.fixture
@@ -142,3 +144,137 @@ def test_an_adapter_is_exported_inspected_and_merged(
     capsys.readouterr()
     assert _run(["adapter", "merge", str(other), str(file), str(merged)]) == 6
     assert "is the adapter of another base" in said(capsys)
+
+
+@pytest.fixture
+def learnt(tmp_path: Path) -> tuple[Path, Path]:
+    """A program of the demonstration, and a state of it."""
+    from odl.project import read
+    from odl.run.state_file import save_state
+
+    folder, state = tmp_path / "b", tmp_path / "s.safetensors"
+    options = ["-t", "host", "--train", "pissa:r=2,layers=classify*+bias"]
+    assert _run(["compile", str(MODEL), *options, "-o", str(folder)]) == 0
+    project = read(folder)
+    assert project.training is not None
+    rng = np.random.default_rng(0)
+    states = {}
+    for name, _ in project.training.states:
+        info = project.tensors[project.number(name)]
+        states[name] = rng.normal(0, 0.1, info.shape).astype(info.dtype.numpy)
+    save_state(state, project, {**states, "odl/updates": np.array(7, np.int32)})
+    return folder, state
+
+
+def test_an_adapter_goes_to_peft_and_comes_back(
+    learnt: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, state = map(str, learnt)
+    file, peft, back, again = (
+        str(tmp_path / n) for n in ("a.safetensors", "peft", "back.safetensors", "b.safetensors")
+    )
+    assert _run(["adapter", "export", folder, state, file]) == 0
+    assert _run(["adapter", "export", folder, state, peft, "--format", "peft"]) == 0
+    config = json.loads((Path(peft) / "adapter_config.json").read_text())
+    assert (config["peft_type"], config["r"], config["bias"]) == ("LORA", 4, "all")
+    assert config["target_modules"] == ["classify"]
+    capsys.readouterr()
+    assert _run(["adapter", "diff", folder, file, file]) == 0
+    assert "difference" in capsys.readouterr().out
+    assert _run(["adapter", "diff", folder, file, peft, "--tolerance", "1e-5"]) == 0
+    assert _run(["adapter", "import", folder, peft, back]) == 0
+    assert re.search(
+        r"back.safetensors: 8 of 11 states are the adapter's\n$", capsys.readouterr().out
+    )
+    assert _run(["adapter", "export", folder, back, again]) == 0
+    assert _run(["adapter", "diff", folder, file, again, "--tolerance", "1e-5"]) == 0
+    assert _run(["adapter", "inspect", folder, peft]) == 0
+    assert _run(["adapter", "merge", folder, peft, str(tmp_path / "m.onnx")]) == 0
+    learn = ["run", folder, "--data", str(DATA), "--steps", "1", "--load", back, "--no-verify"]
+    assert _run(learn) == 0
+
+
+def test_adapters_that_differ_are_1_and_foreign_ones_6(
+    learnt: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from safetensors.numpy import load_file, save_file
+
+    folder, state = map(str, learnt)
+    first, second, peft = (tmp_path / n for n in ("a.safetensors", "b.safetensors", "peft"))
+    assert _run(["adapter", "export", folder, state, str(first)]) == 0
+    assert _run(["adapter", "export", folder, state, str(peft), "--format", "peft"]) == 0
+    tensors = load_file(peft / "adapter_model.safetensors")
+    tensors["base_model.model.classify.lora_B.weight"][:] = 0
+    del tensors["base_model.model.stem.norm.bias"]
+    save_file(tensors, peft / "adapter_model.safetensors")
+    capsys.readouterr()
+    assert _run(["adapter", "diff", folder, str(first), str(peft), "--json"]) == 1
+    rows = {d["name"]: d for d in json.loads(capsys.readouterr().out)}
+    for name in ("classify/weight", "stem/norm/y/bias"):
+        assert (rows[name]["only"], rows[name]["cosine"], rows[name]["ranks"][1]) == ("a", None, 0)
+        assert rows[name]["size"] > 0.01
+    same = [d for n, d in rows.items() if n not in ("classify/weight", "stem/norm/y/bias")]
+    assert all(d["size"] < 1e-6 and d["cosine"] > 0.999999 for d in same)
+    second.write_bytes(first.read_bytes()[:-1])
+    assert _run(["adapter", "diff", folder, str(first), str(second)]) == 3
+    assert "not a readable safetensors file" in said(capsys)
+    other = tmp_path / "other"
+    assert _run(["compile", str(MODEL), "--train", "lora:r=2", "-o", str(other)]) == 0
+    capsys.readouterr()
+    assert _run(["adapter", "diff", str(other), str(first), str(first)]) == 6
+    assert "is the adapter of another base" in said(capsys)
+    tensors["base_model.model.stem.lora_B.weight"] = tensors.pop(
+        "base_model.model.classify.lora_B.weight"
+    )
+    save_file(tensors, peft / "adapter_model.safetensors")
+    assert _run(["adapter", "import", folder, str(peft), str(tmp_path / "s")]) == 3
+    assert "module 'classify': needs lora_A.weight and lora_B.weight" in said(capsys)
+    assert not (tmp_path / "s").exists()
+    save_file(
+        {"base_model.model.classify.weight": np.ones((7, 48))}, peft / "adapter_model.safetensors"
+    )
+    assert _run(["adapter", "import", folder, str(peft), str(tmp_path / "s")]) == 6
+    assert "has changed, and the program does not train it" in said(capsys)
+
+
+def test_the_weights_of_pytorch_tell_what_an_exporter_has_folded(
+    learnt: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from onnx import numpy_helper
+    from safetensors.numpy import save_file
+
+    from odl.adapt.files import read_base
+
+    folder, state = map(str, learnt)
+    weights, peft = tmp_path / "w.safetensors", tmp_path / "peft"
+    arrays = {t.name: numpy_helper.to_array(t)
+              for t in read_base(learnt[0]).graph.graph.initializer}  # fmt: skip
+    doubled = np.ascontiguousarray(arrays["classify/weight"] / 2)
+    save_file({"head.weight": doubled}, weights)
+    files = ["adapter", "export", folder, state, str(peft), "--format", "peft"]
+    assert _run([*files, "--weights", str(weights)]) == 2
+    assert "has no layout in PEFT; merge it, or export it as it is" in said(capsys)
+    save_file({"other.weight": doubled[:, :3].copy()}, weights)
+    assert _run([*files, "--weights", str(weights)]) == 3
+    assert f"{weights}: no tensor is 'classify/weight' or like it" in said(capsys)
+    assert _run([*files, "--weights", str(tmp_path / "none")]) == 3
+    assert "the weights file does not exist" in said(capsys)
+    assert not peft.exists()
+
+
+def test_freeze_writes_a_mask_that_training_obeys(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, once, twice = tmp_path / "net.onnx", tmp_path / "once.onnx", tmp_path / "twice.onnx"
+    onnx.save(conv_net(), path)
+    assert _run(["freeze", str(path), "--layers", "den*", "-o", str(once)]) == 0
+    assert capsys.readouterr().out == f"{once}: 2 parameters of 1 layers are frozen\n"
+    assert _run(["analyze", str(once), "--train", "layers=dense"]) == 2
+    assert "dense is frozen by the model's publisher" in capsys.readouterr().err
+    assert _run(["freeze", str(once), "--layers", "conv,norm", "-o", str(twice)]) == 0
+    assert "6 parameters of 3 layers" in capsys.readouterr().out
+    assert _run(["analyze", str(twice), "--train", "full"]) == 2
+    assert _run(["freeze", str(path), "--layers", "convv", "-o", str(twice)]) == 2
+    assert "--layers convv covers no layer that learns; its layers: conv, norm" in (
+        capsys.readouterr().err
+    )

@@ -8,6 +8,7 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 
+from odl.adapt.generator import choose, integers
 from odl.build.build import build
 from odl.compile import Options, compile_graph
 from odl.demo import DATA, MODEL
@@ -17,9 +18,10 @@ from odl.project import Project, read
 from odl.result import TrainingResult
 from odl.run.samples import Samples, read_samples
 from odl.run.session import RunOptions, connect, open_port
-from odl.run.training import TrainingOptions, train
+from odl.run.training import TrainingOptions, read_states, train
 from odl.train.options import TrainOptions
 from tests.train.networks import network, sequences
+from tests.train.test_thin import CHANNELS, DEPTH, SIDE, pointwise
 
 
 def project(net: ir.Model, folder: Path, target: str, dtype: str, optimizer: str) -> Project:
@@ -88,3 +90,36 @@ def test_an_adapter_learns(dtype: str, tmp_path: Path) -> None:
     losses = [step.loss for step in result.steps]
     assert result.skipped == 0
     assert np.mean(losses[-24:]) < 0.8 * np.mean(losses[:24])
+
+
+@pytest.mark.parametrize(("target", "dtype"), [("spike", "fp16"), ("gap9", "fp32")])
+def test_layers_take_turns_and_the_rest_of_a_step_is_left_out(
+    target: str, dtype: str, tmp_path: Path
+) -> None:
+    """As the host's generator says; what is done is verified, and costs less for late layers."""
+    text = "lisa:layers=1,period=1,seed=1+wta-crs:keep=0.5"
+    options = TrainOptions(text, optimizer="adam:lr=0.001", loss_scale="dynamic")
+    net = compile_graph(
+        ir.serde.deserialize_model(pointwise()), "net",
+        Options(target, 4, dtype=dtype, train=options),
+    )  # fmt: skip
+    write_project(net.program, net.target, net.stages, tmp_path / "net", "test.onnx")
+    made, rng, cost = read(tmp_path / "net"), np.random.default_rng(0), dict[int, float]()
+    labels = np.zeros((1, 1), np.int32)
+    with open_port(made, Path(build(made).elf), RunOptions()) as port:
+        device = connect(made, port, RunOptions())
+        before = read_states(device)
+        for number in range(5):
+            x = rng.normal(size=(1, 1, CHANNELS, SIDE, SIDE)).astype(np.float32)
+            samples = Samples({"x": x, "label": labels}, labels)
+            result = train(device, samples, TrainingOptions(1, 1))
+            assert result.verdict is not None
+            assert result.ok, result.verdict.first
+            after = read_states(device)
+            (layer,) = choose(int(integers(1, number + 1)[number]), 1, DEPTH)
+            moved = {n for n in after if n[0] in "wb" and (after[n] != before[n]).any()}
+            assert {n[1] for n in moved} == {str(layer), "d"}
+            cost[int(layer)], before = result.cost.critical, after
+        device.close()
+    assert len(cost) > 1
+    assert [cost[i] for i in sorted(cost)] == sorted(cost.values(), reverse=True)

@@ -20,7 +20,7 @@ from odl.program import Program
 from tests.models import conv_net, samples
 from tests.plan.test_stage import machine
 
-NEAR = 2048
+NEAR = 1536
 
 
 def planned(choices: Choices) -> Program:

@@ -29,8 +29,7 @@ def result(*checks: Check, first: tuple[int, str] | None = None) -> Result:
         samples=2,
         cost=Cost(critical=2000, total=6000),
         cores=4,
-        labelled=4,
-        correct=3,
+        right=np.array([True, True, True, False]),
         repeated=5,
         outputs={"probabilities": np.zeros((2, 1, 7), np.float32)},
     )

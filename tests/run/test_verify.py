@@ -18,6 +18,7 @@ from odl.plan.interpret import interpret
 from odl.project import read
 from odl.result import Check, Verdict
 from odl.run.verify import Verifier
+from tests.adapt.test_turns import OPTIONS, made, samples
 from tests.models import graph
 
 NET = """<ir_version: 8, opset_import: ["" : 17]>
@@ -281,3 +282,21 @@ def test_samples_add_up_and_the_worst_stays(tmp_path: Path) -> None:
     assert check.share == pytest.approx(4 / (2.0**-24 * 4), rel=1e-5)
     assert check.bound == pytest.approx(2.0**-24 * 4, rel=1e-5)
     assert verdict.original == 4
+
+
+def test_what_was_left_out_is_not_judged_but_its_condition_is(tmp_path: Path) -> None:
+    net, feed = made(OPTIONS[0]), samples(1)[0]
+    write_project(net.program, net.target, net.stages, tmp_path / "net", "net.onnx")
+    project, plain = read(tmp_path / "net"), interpret(net.program, feed)
+    left_out = [t for t in net.program.listed if t.name not in plain]
+    assert len(left_out) > 10
+    seen = {t.name: plain.get(t.name, np.full(t.shape, 77, t.dtype.numpy))
+            for t in net.program.listed}  # fmt: skip
+    verifier = Verifier(project)
+    verifier.add(feed, seen)
+    assert verifier.verdict.ok, verifier.verdict.first
+    off = next(n for n in dict.fromkeys(net.program.conditions.values()) if not seen[n])
+    verifier.add(feed, {**seen, off: np.array(True)})
+    wrong = [c.name for c in verifier.verdict.checks.values() if not c.ok]
+    assert off in wrong
+    assert any(net.program.conditions.get(name) == off for name in wrong)

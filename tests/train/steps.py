@@ -26,7 +26,9 @@ def compiled(
     if isinstance(train, str):
         train = TrainOptions(train)
     model = ir.serde.deserialize_model(net or conv_net())
-    return compile_graph(model, "net", Options("host", 2, train=train, **options))
+    return compile_graph(
+        model, "net", Options(**{"target": "host", "cores": 2, "train": train, **options})
+    )
 
 
 def batches(count: int, seed: int = 0) -> list[Seen]:

@@ -10,9 +10,11 @@ import pytest
 from onnx import helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
+from odl.plan.interpret import first_states
+from odl.train.optimizers import LIVE
 from odl.train.options import TrainOptions
 from tests.models import model
-from tests.train.steps import Array, compiled, train
+from tests.train.steps import Array, batches, compiled, train
 
 STEPS = 6
 Step = Callable[[Array, Array, int], Array]
@@ -139,3 +141,17 @@ def test_a_clipped_mean_of_two() -> None:
         mean = (first.astype(np.float64) + second) / 2
         want = w - 0.1 * mean * min(1, 0.5 / (np.linalg.norm(mean) + 1e-6))
         np.testing.assert_allclose(after, want, rtol=2e-6, atol=2e-7)
+
+
+@pytest.mark.parametrize("schedule", ["", ",schedule=linear,steps=4"])
+def test_a_live_rate_is_what_the_host_says(schedule: str) -> None:
+    made = compiled(TrainOptions("last:1", optimizer=f"sgd:lr=0.1,live{schedule}"))
+    states = first_states(made.program)
+    feed = batches(1)[0]
+    (slow,) = train(made, [feed], states)
+    (fast,) = train(made, [feed], {**states, LIVE: np.array(0.3, np.float32)})
+    step = slow["dense_w/next"] - slow["dense_w"]
+    np.testing.assert_allclose(fast["dense_w/next"] - fast["dense_w"], 3 * step, rtol=1e-4)
+    assert fast[f"{LIVE}/next"] == np.float32(0.3)
+    (bad,) = train(made, [feed], {**states, LIVE: np.array(np.nan, np.float32)})
+    np.testing.assert_array_equal(bad["dense_w/next"], states["dense_w"])

@@ -25,6 +25,7 @@
 #include "odl/kernels/optimizer.h"
 #include "odl/kernels/pool.h"
 #include "odl/kernels/quantised.h"
+#include "odl/kernels/random.h"
 #include "odl/kernels/recurrent.h"
 #include "odl/kernels/reduce.h"
 #include "odl/kernels/resize.h"

@@ -28,7 +28,13 @@ struct odl_step {
     uint32_t args_bytes;
     uint32_t transfer_count;
     const struct odl_transfer *transfers;
+    const uint8_t *when; /* a boolean without which the kernel is not called; NULL: it always is */
 };
+
+/* Whether a step's kernel is called in this run; its transfers and its barrier always are. */
+static inline int odl_is_called(const struct odl_step *step) {
+    return step->run != 0 && (step->when == 0 || *step->when != 0);
+}
 
 /* The half-open range of rows that a core works on. */
 struct odl_range {

@@ -13,6 +13,7 @@ class OLora(Adapter):
     trains = "both factors, from the weight's QR decomposition"
     paper = "arXiv:2406.01775"
     settings = ("r", "alpha")
+    residual_in_peft = "olora"
 
     def declare(self, given: Given) -> Chain:
         q, r = np.linalg.qr(given.weight)

@@ -13,6 +13,7 @@ class Pissa(Adapter):
     trains = "the r largest singular values and their vectors"
     paper = "arXiv:2404.02948"
     settings = ("r", "alpha")
+    residual_in_peft = "pissa"
 
     def declare(self, given: Given) -> Chain:
         u, s, v = svd(given.weight, given.rank)

@@ -6,16 +6,19 @@
 
 /*
  * Convolution: x[batch][in_c][in_hw], w[out_c][in_c / groups][size], y[batch][out_c][out_hw]; pad
- * is (top, left); bias[out_c] may be NULL. Error: gamma(K + 1) * (|w| * |x| + |bias|) with
- * K = in_c / groups * size. Padding is skipped, not multiplied. Not in place.
+ * is (top, left); bias[out_c] may be NULL. An addend that is not NULL stands as y does, is added
+ * too, and may be y. With relu what is negative becomes 0. Error: gamma(K + 2) * (|w| * |x| +
+ * |bias| + |addend|) with K = in_c / groups * size. Padding is skipped, not multiplied. Not in
+ * place of x.
  */
 struct odl_conv2d {
-    const void *x, *w, *bias;
+    const void *x, *w, *bias, *addend;
     void *y;
     int32_t batch, groups;
     int32_t in_c, in_hw[2];
     int32_t out_c, out_hw[2];
     int32_t size[2], stride[2], dilation[2], pad[2];
+    int32_t relu;
 };
 odl_kernel odl_conv2d_f32, odl_conv2d_f16, odl_conv2d_f32_i8;
 
@@ -25,17 +28,17 @@ odl_kernel odl_conv2d_depthwise_f32, odl_conv2d_depthwise_f16;
 
 /*
  * Transposed convolution: w[in_c][out_c / groups][size], the rest as above, in three dimensions;
- * pad is what is cut off before the result. Error: gamma(K + 1) * (|w| * |x| + |bias|), K = in_c /
- * groups * size. The taps of an element are summed kernel position by kernel position. Not in
- * place.
+ * pad is what is cut off before the result. K = in_c / groups * size. The taps of an element are
+ * summed kernel position by kernel position.
  */
 struct odl_conv_transpose {
-    const void *x, *w, *bias;
+    const void *x, *w, *bias, *addend;
     void *y;
     int32_t batch, groups;
     int32_t in_c, in_dhw[3];
     int32_t out_c, out_dhw[3];
     int32_t size[3], stride[3], dilation[3], pad[3];
+    int32_t relu;
 };
 odl_kernel odl_conv_transpose_f32, odl_conv_transpose_f16;
 
@@ -73,21 +76,23 @@ odl_kernel odl_planes_b16, odl_planes_b32;
  * is in row begin[0] + r * stride[0] + i * dilation[0], if x has it, and at position j *
  * dilation[1] of those that the phases share out, begin[1] + t elements on. Weights of (group, out,
  * in, i, j) are at w_begin and their w_stride, output (channel, r, t) is at its y_stride. A size of
- * 0 leaves the bias alone. All windows of the output rows inside[0] to inside[1], the last one not
- * included, lie in x's rows; `met` rows of x, counted for each tap row and output row, lie in x.
- * `walk` are the axes of a sum from the innermost on, input channels and rows and columns of taps:
- * steps, and elements from one to the next of w and of x, where columns are not dealt out to
- * phases; rows_axis is which of them rows are. They are derived from the others.
- * Columns up to seven behind the last one may be read. Error: as of conv2d. Not in place.
+ * 0 leaves the bias and the addend alone. All windows of the output rows inside[0] to inside[1],
+ * the last one not included, lie in x's rows; `met` rows of x, counted for each tap row and output
+ * row, lie in x. `walk` are the axes of a sum from the innermost on, input channels and rows and
+ * columns of taps: steps, and elements from one to the next of w and of x, where columns are not
+ * dealt out to phases; rows_axis is which of them rows are. They are derived from the others.
+ * Columns up to seven behind the last one may be read. The addend, relu and the error are as of
+ * conv2d. Not in place of x.
  */
 struct odl_conv2d_planes {
-    const void *x, *w, *bias;
+    const void *x, *w, *bias, *addend;
     void *y;
     int32_t batch, groups;
     int32_t in_c, in_rows, pitch;
     int32_t out_c, out_hw[2];
     int32_t size[2], stride[2], dilation[2], begin[2];
     int32_t w_begin, w_stride[5], y_stride[3];
+    int32_t relu;
     int32_t inside[2], met;
     int32_t walk[9], rows_axis;
 };

@@ -42,6 +42,23 @@ struct odl_trilu {
 };
 odl_kernel odl_trilu_b8, odl_trilu_b16, odl_trilu_b32, odl_trilu_b64;
 
+/* memory_next = memory [rows][length], whose row slot[0], if there is one, is `row`. */
+struct odl_put {
+    const void *memory, *row, *slot;
+    void *memory_next;
+    int32_t rows, length;
+};
+odl_kernel odl_put_b8, odl_put_b16, odl_put_b32, odl_put_b64;
+
+/* y[0] = h(seed + 0x9E3779B9 (at[0] + 1)) modulo bound[0], by the generator of odl/adapt; 0 below a
+ * bound of 1. */
+struct odl_draw {
+    const void *at, *bound;
+    void *y;
+    int32_t seed;
+};
+odl_kernel odl_draw_i32;
+
 /* y[i] = (type)x[i]. Floats go to integers towards zero and saturate, NaN to 0. Not in place. */
 struct odl_cast {
     const void *x;

@@ -1,0 +1,1 @@
+"""One file for each strategy; the registry finds them."""

@@ -1,0 +1,78 @@
+"""What a strategy is: nodes around a training step, states of its own, and an order of samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+import onnx_ir as ir
+
+from odl.ops.weave import Term, Weaver
+from odl.spec import Spec
+from odl.train.state import States
+
+Array = npt.NDArray[Any]
+
+
+class Strategy:
+    """To add one, write a file in odl/learn/strategies with a subclass; nothing else lists it.
+
+    An object serves one compilation: `begin`, `scores` and `finish` are called in this order.
+    """
+
+    name: ClassVar[str]
+    does: ClassVar[str]
+    """In a phrase, for `odl methods`."""
+    paper: ClassVar[str] = ""
+    """arXiv:NUMBER"""
+    settings: ClassVar[tuple[str, ...]] = ()
+    descends: ClassVar[bool] = True
+    """Whether something is trained by its gradient."""
+
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+
+    @property
+    def rounds(self) -> int:
+        """Steps for each sample: the first one learns it, the others rehearse."""
+        return 1
+
+    @property
+    def per_task(self) -> tuple[str, ...]:
+        """States that are as at first when another task begins."""
+        return ()
+
+    def begin(self, graph: ir.Graph, trained: Sequence[ir.Value]) -> None:
+        """Rewrite the canonical graph, before there is a loss.
+
+        Args:
+            trained: constants of the graph that will be states.
+
+        Raises:
+            UsageError: the graph is none for this strategy.
+        """
+
+    def scores(self, w: Weaver, graph: ir.Graph, z: Term, label: Term) -> tuple[Term, Term]:
+        """What the loss compares, from the logits (or the prediction) and the given label."""
+        return z, label
+
+    def finish(self, w: Weaver, states: States, sound: Term) -> None:
+        """Give the strategy's states their successors; nothing may change where not `sound`."""
+
+    def predict(self, graph: ir.Graph, scores: Term, shape: Sequence[int]) -> Term:
+        """`scores`, in single precision, become what the graph predicts."""
+        scores.value.name = f"{graph.outputs[0].name}/{self.name}"
+        graph.outputs[0] = single(scores, shape).value
+        return scores
+
+    def order(self, labels: Array, rng: np.random.Generator | None) -> Array:
+        """Which samples are learnt, one after the other; without `rng`, as they stand."""
+        return np.arange(len(labels)) if rng is None else rng.permutation(len(labels))
+
+
+def single(term: Term, shape: Sequence[int]) -> Term:
+    """The term, known to be in single precision and of this shape."""
+    term.value.shape, term.value.type = ir.Shape(shape), ir.TensorType(ir.DataType.FLOAT)
+    return term
