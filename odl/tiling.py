@@ -55,6 +55,8 @@ class Axis:
     name: str
     size: int
     unit: int = 1
+    least: int = 0
+    """In multiples of this where nothing else fits, unless 0."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,9 +73,10 @@ static inline uint32_t odl_bits_of(float value) {
     return v.bits;
 }
 
-/* How many of `left` rows, or columns, the next block takes: 4, 2 or 1. */
+/* How many of `left` rows the next block takes: up to 4, and 3 where 4 would leave a single one. */
 static inline int32_t odl_block_size(int32_t left) {
-    return left >= 4 ? 4 : left >= 2 ? 2 : 1;
+    const int is_odd = (left & 3) == 1 || left == 6;
+    return left < 4 ? left : is_odd ? 3 : 4;
 }
 
 /* A pair that may stand on an odd half; the core splits such an access in two. */
@@ -189,16 +190,17 @@ static inline struct odl_part odl_grid(int32_t m, int32_t n, int32_t rows, int32
                                        struct odl_core core) {
     const int32_t down = (int32_t)(((uint32_t)m + (uint32_t)rows - 1) / (uint32_t)rows);
     const int32_t across = (int32_t)(((uint32_t)n + (uint32_t)columns - 1) / (uint32_t)columns);
-    int32_t best = 0, least = INT32_MAX, power = 0;
-    while (1 << power < core.count) {
-        power++;
+    const int32_t all = down * across;
+    int32_t best = 0, least = all, even = 0; /* how often the number of cores is even */
+    while ((core.count >> even & 1) == 0) {
+        even++;
     }
-    power = 1 << power == core.count ? power : -1;
-    for (int32_t s = 0; (core.count & ((1 << s) - 1)) == 0 && core.count >> s; s++) {
+    const int32_t power = 1 << even == core.count ? even : -1;
+    for (int32_t s = even; s >= 0 && least * core.count > all; s--) {
         const int32_t others = core.count >> s;
         const int32_t most =
             ((down + (1 << s) - 1) >> s) * odl_shifted(across + others - 1, others, power - s);
-        if (most <= least) { /* long rows make long strips */
+        if (most < least) { /* long rows make long strips */
             best = s;
             least = most;
         }
@@ -213,23 +215,18 @@ static inline struct odl_part odl_grid(int32_t m, int32_t n, int32_t rows, int32
     };
 }
 
-/*
- * One axis of a sum: steps, and how far they are apart in a and in b, in bytes. Where b's positions
- * are dealt out to `phases`, each `phase` bytes long, a step is `dilation` positions.
- */
+/* One axis of a sum: steps, and how far they are apart in a and in b, in elements. */
 struct odl_axis {
     int32_t n, a, b;
-    int32_t phases, phase, dilation;
 };
 
-/* Where step i is in b. */
-static inline int32_t odl_axis_b(const struct odl_axis *x, int32_t i) {
-    if (x->phases <= 1) {
-        return i * x->b;
-    }
-    const int32_t at = i * x->dilation, turn = at / x->phases;
-    return (at - turn * x->phases) * x->phase + turn * x->b;
-}
+/*
+ * How the positions of an axis in b are dealt out to phases, so many elements long: a step is
+ * `dilation` positions. Not at all with one phase.
+ */
+struct odl_deal {
+    int32_t phases, phase, dilation;
+};
 
 /*
  * The share of `core` of work of which `all` is the cost. Cores whose ids are equal modulo 4 share

@@ -23,6 +23,7 @@ from odl.ops.planes import (
     planes,
     planes_kernel,
 )
+from odl.ops.planes_tilings import derived
 from odl.ops.reference import evaluate
 from odl.ops.tilings import tiled
 from odl.ops.weave import Term
@@ -252,6 +253,7 @@ class Conv(Operator):
             "y_stride": (product(out_hw), out_hw[1], 1),
             "relu": 0,
         }
+        args |= derived(args)
         return [*made.calls, Call(body, str(node.dtype()), args)]
 
     def _is_pointwise(self, node: Node) -> bool:

@@ -27,6 +27,9 @@ from odl.ops.tilings import tiled
 from odl.ops.wide import FLOATS, wide
 from odl.program import Call, In, Out, kernel
 
+BLOCK, TEAM = 4, 8
+"""Rows and columns of a block that is summed up at the same time, and cores that share blocks."""
+
 
 @tiled(grad_weight)
 @kernel
@@ -58,6 +61,18 @@ def conv2d_grad_weight(
         part = padded[..., top : top + reach[0] : stride[0], left : left + reach[1] : stride[1]]
         out[..., i, j] = np.einsum("bgohw,bgchw->goc", g, part, optimize=True)
     dw[: out.size] = out.ravel()
+
+
+def _by_rows(args: dict[str, Any], is_padded: bool) -> bool:
+    """Whether rows of taps stand side by side in blocks: where channels are few, or where a team
+    shares such blocks more evenly, unless rows have to be added for that."""
+    groups, (rows, columns) = args["groups"], args["size"]
+    in_group, out_group = args["in_c"] // groups, args["out_c"] // groups
+    if in_group < min(BLOCK, rows):
+        return True
+    each = groups * columns * -(-out_group // BLOCK)
+    by_channels, by_rows = (-(-each * n // TEAM) for n in (rows * -(-in_group // BLOCK), in_group))
+    return not is_padded and rows < BLOCK and bool(by_rows * rows < by_channels * BLOCK)
 
 
 class ConvGradWeight(Operator):
@@ -161,10 +176,10 @@ class ConvGradWeight(Operator):
         groups, in_c = args["groups"], args["in_c"]
         is_lone = sums_columns(groups, in_c, args["batch"], out_hw, size)
         body = conv2d_planes_depthwise_grad_weight if is_lone else conv2d_planes_grad_weight
-        by_rows = in_c // groups < min(4, size[0])
+        rows = (out_hw[0] - 1) * stride[0] + (size[0] - 1) * dilation[0] + 1
+        by_rows = _by_rows(args, pad[0] > 0 or rows > in_hw[0])
         width, top = even(out_hw[1]), pad[0] if by_rows else 0
         reach = width + (size[1] - 1) * dilation[1] // stride[1]
-        rows = (out_hw[0] - 1) * stride[0] + (size[0] - 1) * dilation[0] + 1
         x, dy = Planes(args["x"], [], *in_hw), Planes(args["dy"], [], *out_hw)
         if width != out_hw[1] and not is_lone:
             dy = make_planes(node, 1, hw=out_hw, left=0, pitch=width)

@@ -121,7 +121,8 @@ def _gradient_axes(a: Args) -> list[Axis]:
     if a["batch"] > 1:
         return []
     if a["groups"] == 1:
-        return [Axis("out", a["out_c"], CHANNELS), Axis("in", a["in_c"], CHANNELS)]
+        out = Axis("out", a["out_c"], 2 * CHANNELS, CHANNELS)  # so many a team shares evenly
+        return [out, Axis("in", a["in_c"], CHANNELS)]
     return [Axis("groups", a["groups"])] if a["groups"] == a["in_c"] == a["out_c"] else []
 
 

@@ -24,6 +24,7 @@ from odl.ops.planes import (
     planes,
     planes_kernel,
 )
+from odl.ops.planes_tilings import derived
 from odl.ops.reference import evaluate
 from odl.ops.wide import FLOATS, ended, wide
 from odl.program import Call, In, Out, kernel
@@ -284,6 +285,7 @@ class ConvTranspose(Operator):
                 "y_stride": (product(out_hw), steps[0] * out_hw[1], steps[1]),
                 "relu": 0,
             }
+            args |= derived(args)
             calls.append(Call(planes_kernel(groups, in_c, taps), str(kind), args))
         return calls
 

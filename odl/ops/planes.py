@@ -64,6 +64,10 @@ def conv2d_planes(
     w_stride: tuple[int, ...],
     y_stride: tuple[int, ...],
     relu: int,
+    inside: tuple[int, ...],
+    met: int,
+    walk: tuple[int, ...],
+    rows_axis: int,
 ) -> None:
     """Tap (i, j) of output (r, t) is in row begin + r * stride + i * dilation, and begin + t
     elements on from position j * dilation of those that the phases share out.
@@ -81,11 +85,11 @@ def conv2d_planes(
         out += wide(bias[:out_c]).reshape(groups, out_group, 1, 1)
     for i, j in np.ndindex(*size):
         row, at = rows + i * dilation[0], j * dilation[1]
-        inside = (row >= 0) & (row < in_rows)
+        lies = (row >= 0) & (row < in_rows)
         line = (b * in_c + c) * in_rows + row.clip(0, in_rows - 1)[:, None]
         first = (line * stride[1] + at % stride[1]) * pitch + at // stride[1] + begin[1]
         places = first + np.arange(out_hw[1])
-        part = np.where(inside[:, None], wide(x[np.where(inside[:, None], places, 0)]), 0)
+        part = np.where(lies[:, None], wide(x[np.where(lies[:, None], places, 0)]), 0)
         part = part.reshape(batch, groups, in_group, *out_hw)
         out += np.einsum("bgchw,goc->bgohw", part, weights[..., i, j], optimize=True)
     channel = np.arange(batch * out_c)[:, None, None] * y_stride[0]

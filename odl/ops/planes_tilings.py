@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from odl.ops.conv_tilings import conv_axes, gradient
 from odl.ops.tilings import leading
 from odl.tiling import Args, Block, Piece, Span, Tiling
@@ -49,11 +51,35 @@ def _conv_piece(a: Args, spans: dict[str, Span]) -> Piece:
         "y": Block(out.begin * y_channel + rows.begin * y_row, y_size, out.size, y_channel),
     }
     blocks["w"], changed["w_stride"] = _weights(a, out, into)
+    changed |= derived({**a, **changed})
     if a["bias"] is not None:
         blocks["bias"] = Block(out.begin, out.size)
     if a["addend"] is not None:
         blocks["addend"] = blocks["y"]
     return Piece(changed, blocks)
+
+
+def derived(a: Args) -> dict[str, Any]:
+    """The arguments of conv2d_planes that kernels could compute from its others, at some cost."""
+    (rows, _), size, stride, dilation = a["out_hw"], a["size"][0], a["stride"][0], a["dilation"][0]
+    place = a["begin"][0] + np.add.outer(np.arange(rows) * stride, np.arange(size) * dilation)
+    met = (place >= 0) & (place < a["in_rows"])
+    inside = np.flatnonzero(met.all(1))
+    ends = (int(inside[0]), int(inside[-1]) + 1) if inside.size else (0, 0)
+    walk, rows_axis = _walk(a)
+    return {"inside": ends, "met": int(met.sum()), "walk": walk, "rows_axis": rows_axis}
+
+
+def _walk(a: Args) -> tuple[tuple[int, ...], int]:
+    """The axes of a sum, a long one innermost, and which of them rows of taps are."""
+    line, (_, _, *w) = _line(a), a["w_stride"]
+    is_dealt = a["stride"][1] > 1
+    maps = (a["in_c"] // a["groups"], w[0], a["in_rows"] * line)
+    down = (a["size"][0], w[1], a["dilation"][0] * line)
+    across = (a["size"][1], w[2], 1 if is_dealt else a["dilation"][1])
+    first, middle = (across, down) if down[0] < across[0] and not is_dealt else (down, across)
+    axes = (maps, middle, first) if maps[0] >= first[0] else (first, middle, maps)
+    return tuple(v for axis in axes for v in axis), next(i for i in range(3) if axes[i] is down)
 
 
 def _images(a: Args, images: Span) -> Piece:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import prod
 
 from odl.program import Call, Tensor
-from odl.tiling import Axis, Block, Piece, Span
+from odl.tiling import Block, Piece, Span
 
 PIECE_CYCLES = 300
 """What a step costs beside its kernel: its barrier, its arguments, the start of its transfers."""
@@ -69,17 +69,25 @@ def cuts(call: Call, operands: list[Operand], budget: int, at_hand: set[str]) ->
         budget: bytes that all tiles may take at one time.
         at_hand: operands that need no transfer if the call is not cut.
     """
-    fixed = [o for o in operands if o.resident]
     moved = [o for o in operands if not o.resident]
-    work = _work(call, operands)
     found = []
     if sum(o.nbytes(WHOLE) for o in moved) <= budget:
         fresh = sum(o.nbytes(WHOLE) for o in moved if o.name not in at_hand)
+        work = _work(call, operands)
         found.append(Cut({}, [WHOLE], work + PIECE_CYCLES + fresh / BYTES_PER_CYCLE))
         if 4 * fresh <= budget:  # a small call is not worth a search
             return found
-    most = MOST_PIECES
-    for spans in _partitions(call):
+    found = found + _cut(call, operands, budget, is_fine=False)
+    found = found or _cut(call, operands, budget, is_fine=True)
+    return sorted(found, key=lambda c: c.cycles)
+
+
+def _cut(call: Call, operands: list[Operand], budget: int, *, is_fine: bool) -> list[Cut]:
+    """The ways to cut a call into several pieces that fit."""
+    fixed = [o for o in operands if o.resident]
+    moved = [o for o in operands if not o.resident]
+    work, most, found = _work(call, operands), MOST_PIECES, []
+    for spans in _partitions(call, is_fine):
         count = prod(map(len, spans.values()))
         if count > most:
             break
@@ -91,7 +99,7 @@ def cuts(call: Call, operands: list[Operand], budget: int, at_hand: set[str]) ->
             parts = {name: len(s) for name, s in spans.items() if len(s) > 1}
             found.append(Cut(parts, pieces, cost))
             most = min(most, FURTHER * count)
-    return sorted(found, key=lambda c: c.cycles)
+    return found
 
 
 def is_alike(call: Call, a: Operand, b: Operand) -> bool:
@@ -141,12 +149,14 @@ def _cost(work: float, moved: list[Operand], pieces: list[Piece], budget: int) -
     return beside + (first + last) / BYTES_PER_CYCLE + len(pieces) * PIECE_CYCLES
 
 
-def _partitions(call: Call) -> list[dict[str, list[Span]]]:
+def _partitions(call: Call, is_fine: bool) -> list[dict[str, list[Span]]]:
     """Partitions of the call's axes, those into few pieces first."""
     tiling = call.kernel.tiling
     if tiling is None:
         return []
-    axes = {axis.name: _shares(axis) for axis in tiling.axes(call.args)}
+    axes = {}
+    for axis in tiling.axes(call.args):
+        axes[axis.name] = _shares(axis.size, axis.least or axis.unit if is_fine else axis.unit)
     found = [dict(zip(axes, spans, strict=True)) for spans in itertools.product(*axes.values())]
     cut = [spans for spans in found if any(len(s) > 1 for s in spans.values())]
     return sorted(cut, key=lambda spans: prod(map(len, spans.values())))
@@ -165,17 +175,14 @@ def _pieces(
     return pieces
 
 
-def _shares(axis: Axis) -> list[list[Span]]:
+def _shares(length: int, unit: int) -> list[list[Span]]:
     """An axis in 1, 2, 3 ... even parts, each size once."""
-    units = -(-axis.size // axis.unit)
+    units = -(-length // unit)
     sizes = list(dict.fromkeys(-(-units // n) for n in range(1, min(units, MOST_PIECES) + 1)))
     if len(sizes) > MOST_SHARES:  # the sizes between the first few and the last are as good
         step = len(sizes) / MOST_SHARES
         sizes = [sizes[int(i * step)] for i in range(MOST_SHARES)] + sizes[-1:]
     return [
-        [
-            Span(begin * axis.unit, min((begin + size) * axis.unit, axis.size))
-            for begin in range(0, units, size)
-        ]
+        [Span(begin * unit, min((begin + size) * unit, length)) for begin in range(0, units, size)]
         for size in dict.fromkeys(sizes)
     ]

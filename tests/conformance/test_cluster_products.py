@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +17,12 @@ from tests.conformance.test_cluster_convolutions import TYPES, Model, check, com
 SHAPES = ((9, 65, 63), (8, 72, 64), (1, 70, 1), (5, 200, 13), (4, 3, 9), (3, 1, 70), (64, 2, 5))
 
 
-def model(kind: str, count: int) -> Model:
-    """a b, a b^T and a^T b + c, with a, b and c of random shapes behind those of SHAPES."""
+def model(kind: str, shapes: Iterable[tuple[int, ...]]) -> Model:
+    """a b, a b^T and a^T b + c by turns, with a, b and c of such shapes."""
     number, numpy = TYPES[kind]
-    rng = np.random.default_rng(count)
-    shapes = [*SHAPES, *(tuple(rng.integers(1, 71, 3)) for _ in range(count))]
+    rng = np.random.default_rng(9)
     nodes, inputs, outputs = list[NodeProto](), dict[str, npt.NDArray[Any]](), []
-    for i, (m, k, n) in enumerate((int(m), int(k), int(n)) for m, k, n in shapes):
+    for i, (m, k, n) in enumerate(shapes):
         turn_a, turn_b = i % 3 == 2, i % 3 == 1
         inputs[f"a{i}"] = rng.standard_normal((k, m) if turn_a else (m, k)).astype(numpy)
         inputs[f"b{i}"] = rng.standard_normal((n, k) if turn_b else (k, n)).astype(numpy)
@@ -43,7 +44,20 @@ def model(kind: str, count: int) -> Model:
     return Model(helper.make_model(graph, opset_imports=opsets, ir_version=9), inputs)
 
 
+def random_shapes(count: int) -> list[tuple[int, ...]]:
+    rng = np.random.default_rng(count)
+    return [tuple(int(v) for v in rng.integers(1, 71, 3)) for _ in range(count)]
+
+
 @pytest.mark.parametrize("kind", list(TYPES))
 def test_every_team_computes_the_same_within_the_bounds(kind: str, tmp_path: Path) -> None:
-    made = model(kind, 9)
+    made = model(kind, [*SHAPES, *random_shapes(9)])
     check(made, compiled(made, f"products_{kind}", "gap9"), tmp_path / "program", 8, 1, 2, 3, 5)
+
+
+@pytest.mark.parametrize("kind", list(TYPES))
+def test_blocks_of_all_sizes(kind: str, tmp_path: Path) -> None:
+    """Up to 4 rows by 4 registers, of one column or of two, and of a single step."""
+    sizes = itertools.product(range(1, 5), (1, 9), (1, 2, 3, 4, 6, 8))
+    made = model(kind, [shape for shape in sizes for _ in range(3)])
+    check(made, compiled(made, f"blocks_{kind}", "gap9"), tmp_path / "program", 1)

@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import onnx
 import onnx_ir as ir
 import pytest
 from onnx import version_converter
 
 from odl.compile import Options, compile_graph
-from odl.program import Call, Program
+from odl.dtype import F32
+from odl.ops.conv_grad import conv2d_grad_weight
+from odl.ops.planes_tilings import derived
+from odl.plan.tiles import Operand, cuts
+from odl.program import Call, Program, Ref, Tensor
 from odl.tiling import Block, Piece, Span
 from tests.conformance.random_models import RandomModel, random_models
 
 Array = npt.NDArray[Any]
 
 
-def programs() -> list[Program]:
+def programs(
+    target: str = "host", is_wanted: Callable[[onnx.ModelProto], bool] = lambda m: True
+) -> list[Program]:
     """One for each random model."""
 
     def compiled(case: RandomModel) -> Program:
         model = ir.serde.deserialize_model(version_converter.convert_version(case.model, 28))
-        return compile_graph(model, case.name, Options("host")).program
+        return compile_graph(model, case.name, Options(target)).program
 
-    return [compiled(case) for case in random_models()]
+    return [compiled(case) for case in random_models() if is_wanted(case.model)]
 
 
 def smallest(call: Call) -> list[Piece]:
@@ -99,3 +107,31 @@ def test_pieces_make_the_whole(cuttable: list[tuple[Program, Call]]) -> None:
 def test_what_is_cut(cuttable: list[tuple[Program, Call]]) -> None:
     met = {call.kernel.name for _, call in cuttable}
     assert met >= {"conv2d", "conv2d_depthwise", "matmul", "relu", "add", "copy", "reduce_sum"}
+
+
+def test_pieces_of_planes_derive_their_arguments_anew() -> None:
+    """Of all groupings and directions, which weights of a transposed convolution have, too."""
+    seen = 0
+    for program in programs("gap9", lambda m: any("Conv" in n.op_type for n in m.graph.node)):
+        for call in program.calls:
+            if call.kernel.name.startswith("conv2d_planes") and "w_stride" in call.args:
+                for piece in smallest(call):
+                    args = {**call.args, **piece.changed}
+                    assert {k: args[k] for k in derived(args)} == derived(args), call
+                    seen += 1
+    assert seen > 50
+
+
+@pytest.mark.parametrize(("budget", "channels"), [(30_000, {8}), (20_000, {4})])
+def test_a_finer_cut_where_no_other_fits(budget: int, channels: set[int]) -> None:
+    """Of the gradient of a 3x3 convolution of 4 to 32 channels of 16 x 16."""
+    shapes = {"x": (4, 16, 16), "dy": (32, 16, 16), "dw": (32, 4, 3, 3)}
+    sizes = [1, 1, 4, (16, 16), 32, (16, 16), (3, 3), (1, 1), (1, 1), (1, 1)]
+    args = dict(zip(conv2d_grad_weight.fields, [*map(Ref, shapes), *sizes], strict=True))
+    call = Call(conv2d_grad_weight, "f32", args)
+    moved = [
+        Operand(n, Tensor(n, F32, s, "inner"), 0, reads=n != "dw", writes=n == "dw")
+        for n, s in shapes.items()
+    ]
+    best = cuts(call, moved, budget, set())[0]
+    assert {piece.changed["out_c"] for piece in best.pieces} == channels

@@ -8,8 +8,8 @@
  * Convolution: x[batch][in_c][in_hw], w[out_c][in_c / groups][size], y[batch][out_c][out_hw]; pad
  * is (top, left); bias[out_c] may be NULL. An addend that is not NULL stands as y does, is added
  * too, and may be y. With relu what is negative becomes 0. Error: gamma(K + 2) * (|w| * |x| +
- * |bias|
- * + |addend|) with K = in_c / groups * size. Padding is skipped, not multiplied. Not in place of x.
+ * |bias| + |addend|) with K = in_c / groups * size. Padding is skipped, not multiplied. Not in
+ * place of x.
  */
 struct odl_conv2d {
     const void *x, *w, *bias, *addend;
@@ -76,8 +76,13 @@ odl_kernel odl_planes_b16, odl_planes_b32;
  * is in row begin[0] + r * stride[0] + i * dilation[0], if x has it, and at position j *
  * dilation[1] of those that the phases share out, begin[1] + t elements on. Weights of (group, out,
  * in, i, j) are at w_begin and their w_stride, output (channel, r, t) is at its y_stride. A size of
- * 0 leaves the bias alone. Columns up to seven behind the last one may be read. The addend, relu
- * and the error are as of conv2d. Not in place of x.
+ * 0 leaves the bias and the addend alone. All windows of the output rows inside[0] to inside[1],
+ * the last one not included, lie in x's rows; `met` rows of x, counted for each tap row and output
+ * row, lie in x. `walk` are the axes of a sum from the innermost on, input channels and rows and
+ * columns of taps: steps, and elements from one to the next of w and of x, where columns are not
+ * dealt out to phases; rows_axis is which of them rows are. They are derived from the others.
+ * Columns up to seven behind the last one may be read. The addend, relu and the error are as of
+ * conv2d. Not in place of x.
  */
 struct odl_conv2d_planes {
     const void *x, *w, *bias, *addend;
@@ -88,6 +93,8 @@ struct odl_conv2d_planes {
     int32_t size[2], stride[2], dilation[2], begin[2];
     int32_t w_begin, w_stride[5], y_stride[3];
     int32_t relu;
+    int32_t inside[2], met;
+    int32_t walk[9], rows_axis;
 };
 odl_kernel odl_conv2d_planes_f32, odl_conv2d_planes_f16;
 
