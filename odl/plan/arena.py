@@ -93,6 +93,9 @@ def _solve(storages: list[Storage], height: int, bound: int, alignment: int) -> 
     solver.parameters.max_deterministic_time = SOLVER_SECONDS
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 0
-    if solver.solve(model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+    try:
+        if solver.solve(model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            return None
+    except MemoryError:  # of the sandbox; the greedy plan will do
         return None
     return [solver.value(v) * alignment for v in starts]

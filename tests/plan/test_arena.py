@@ -71,3 +71,14 @@ def test_without_the_solver_the_greedy_plan_stands(monkeypatch: pytest.MonkeyPat
     offsets, planner = place(made, 0, 1)
     assert planner == "greedy"
     assert disjoint(made, offsets)
+
+
+def test_a_solver_that_runs_out_of_memory_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    def solve(self: object, model: object) -> int:
+        raise MemoryError
+
+    monkeypatch.setattr("ortools.sat.python.cp_model.CpSolver.solve", solve)
+    made = storages(GAP)
+    offsets, planner = place(made, lower_bound(made)[0], 1)
+    assert planner == "greedy"
+    assert disjoint(made, offsets)
