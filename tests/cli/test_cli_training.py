@@ -33,7 +33,7 @@ def test_compile_says_what_trains(tmp_path: Path, capsys: pytest.CaptureFixture[
         r"  to keep to --ram, \d+ results are computed twice: [\d,]+ MAC more", lines[1]
     )
     assert re.fullmatch(
-        r"  a training step: \d+ states of 15,\d+ bytes; steps 0 to 15 .*", lines[2]
+        r"  a training step: \d+ states of 15,\d+ bytes; steps 0 to 10 .*", lines[2]
     )
     assert lines[3] == f"next: odl run {out} --data SAMPLES.npz --steps N"
 

@@ -39,7 +39,7 @@ def test_steps_make_up_a_run_and_causes_the_cycles(watch: Project, cores: int) -
     for cost in costs:
         cycles, *causes = cost.events
         assert cycles == pytest.approx(cores * cost.critical, rel=0.02)
-        assert sum(causes) == pytest.approx(cycles, rel=0.02), "every cycle has a cause"
+        assert sum(causes) == pytest.approx(cycles, rel=0.05), "every cycle has a cause"
         assert cost.total == cycles - sum(causes[-2:]), "waiting is no work"
     alone = reduce(add, costs)
     assert alone.critical == pytest.approx(whole.critical, rel=0.05), "a run is its steps' sum"
