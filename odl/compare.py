@@ -19,19 +19,20 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import onnx
 import onnx_ir as ir
 
 from odl import target
 from odl.build.build import build
 from odl.compile import Compiled, Options, compile_graph, model_name
 from odl.emit.project import write_project
-from odl.errors import CheckFailed, ModelError, OdlError
+from odl.errors import CheckFailed, OdlError
 from odl.plan.plan import check_fit
 from odl.project import Project, read
 from odl.result import Adaptation, Outcome
 from odl.run.device import Device
 from odl.run.profile import profile_on_simulator
-from odl.run.samples import Samples, load_arrays, read_samples
+from odl.run.samples import Samples, load_arrays, read_samples, read_tests
 from odl.run.session import RunOptions, connect, open_port
 from odl.run.stream import StreamOptions, Task, adapt
 from odl.run.training import read_states
@@ -97,9 +98,8 @@ def compare(
 
     def one(number: int) -> Outcome:
         nonlocal done
-        fresh = ir.serde.deserialize_model(copy.deepcopy(proto))
         try:
-            found = _outcome(fresh, name, contenders[number], plan, folder / str(number))
+            found = _outcome(proto, name, contenders[number], plan, folder / str(number))
         except OdlError as e:
             found = Outcome(contenders[number].name, error=str(e))
         done += 1
@@ -110,12 +110,13 @@ def compare(
         return list(pool.map(one, range(len(contenders))))
 
 
-def _outcome(model: ir.Model, name: str, who: Contender, plan: Plan, folder: Path) -> Outcome:
-    other = ir.serde.deserialize_model(ir.serde.serialize_model(model))
-    there = _compiled(other, name, who, plan, plan.target, plan.cores)
+def _outcome(
+    proto: onnx.ModelProto, name: str, who: Contender, plan: Plan, folder: Path
+) -> Outcome:
+    there = _compiled(proto, name, who, plan, plan.target, plan.cores)
     project = _written(there, folder / "target")
     check_fit(there.program, there.target)
-    here = _compiled(model, name, who, plan, "host", 1)
+    here = _compiled(proto, name, who, plan, "host", 1)
     rate, right = _learnt(_written(here, folder / "host"), plan)
     assert project.training is not None
     cost = None
@@ -129,8 +130,9 @@ def _outcome(model: ir.Model, name: str, who: Contender, plan: Plan, folder: Pat
 
 
 def _compiled(
-    model: ir.Model, name: str, who: Contender, plan: Plan, machine: str, cores: int
+    proto: onnx.ModelProto, name: str, who: Contender, plan: Plan, machine: str, cores: int
 ) -> Compiled:
+    model = ir.serde.deserialize_model(copy.deepcopy(proto))
     kind, _, settings = plan.optimizer.partition(":")
     live = [s for s in settings.split(",") if s] + ["live"]
     train = TrainOptions(
@@ -150,7 +152,7 @@ def _written(made: Compiled, folder: Path) -> Project:
 
 def _learnt(project: Project, plan: Plan) -> tuple[float, dict[int, dict[str, Array]]]:
     """The best rate, and what was right at each mark with it: [seeds, labels]."""
-    tests = {n: _labelled(p, project) for n, p in plan.tests.items()}
+    tests = {n: read_tests(p, project) for n, p in plan.tests.items()}
     first = next(iter(tests))
     tuning = {first: tests[first].part(slice(0, None, 2))}
     tests[first] = tests[first].part(slice(1, None, 2))
@@ -203,10 +205,3 @@ class _Trial:
             return self.run(rate, 0, (), tests).marks[-1].accuracy(test)
         except CheckFailed:
             return -1.0
-
-
-def _labelled(path: Path, project: Project) -> Samples:
-    samples = read_samples(path, project)
-    if samples.labels is None:
-        raise ModelError("no array y of labels", where=str(path), advice="tests need them")
-    return samples

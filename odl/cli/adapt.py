@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from odl.cli.device import Asked, device_options
 from odl.cli.files import Files, counts, files
 from odl.cli.options import folder_argument, json_option
-
-if TYPE_CHECKING:
-    from odl.project import Project
-    from odl.run.samples import Samples
 
 FILE = click.Path(path_type=Path)
 
@@ -72,7 +67,7 @@ def command(
     from odl.report.curve import curve
     from odl.report.stream_report import points, print_stream, print_stream_json
     from odl.report.training_report import training_progress
-    from odl.run.samples import read_samples
+    from odl.run.samples import read_samples, read_tests
     from odl.run.state_file import load_state, save_state
     from odl.run.stream import (
         StreamOptions,
@@ -86,7 +81,7 @@ def command(
     project = read(folder)
     info = training_info(project)
     taught = {n: read_samples(p, project, training=True) for n, p in streams.items()}
-    tested: dict[str, Samples] = {n: _labelled(p, project) for n, p in tests.items()}
+    tested = {n: read_tests(p, project) for n, p in tests.items()}
     options = StreamOptions(epochs, seed, marks, verified=verify_steps, cores=at.cores or 0)
     parts = tasks_of(taught, tasks or 0)
     if tasks:
@@ -106,13 +101,3 @@ def command(
         )
         write_whole(svg, text.encode())
     return 0 if result.training.ok else 1
-
-
-def _labelled(path: Path, project: Project) -> Samples:
-    from odl.errors import ModelError
-    from odl.run.samples import read_samples
-
-    samples = read_samples(path, project)
-    if samples.labels is None:
-        raise ModelError("no array y of labels", where=str(path), advice="tests need them")
-    return samples

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import onnx_ir as ir
 
+from odl.dtype import I32
+from odl.errors import UsageError
 from odl.ops.weave import Term, Weaver
 from odl.spec import Spec
 from odl.train.state import States
@@ -60,6 +62,14 @@ class Strategy:
 
     def finish(self, w: Weaver, states: States, sound: Term) -> None:
         """Give the strategy's states their successors; nothing may change where not `sound`."""
+
+    def over_classes(self, z: Term, label: Term) -> None:
+        """Refuse a loss that does not compare a row of scores with a class number."""
+        if len(z.shape) != 2 or label.dtype is not I32:
+            raise UsageError(
+                f"--strategy {self.name}: the loss is not over classes",
+                advice="--loss ce, class numbers",
+            )
 
     def predict(self, graph: ir.Graph, scores: Term, shape: Sequence[int]) -> Term:
         """`scores`, in single precision, become what the graph predicts."""

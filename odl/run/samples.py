@@ -90,6 +90,18 @@ def read_samples(path: Path, project: Project, limit: int = 0, training: bool = 
     return _cut(inputs, labels, limit, path)
 
 
+def read_tests(path: Path, project: Project) -> Samples:
+    """Samples to test with: `read_samples`, and the labels are there.
+
+    Raises:
+        ModelError: they are not, or as for `read_samples`.
+    """
+    samples = read_samples(path, project)
+    if samples.labels is None:
+        raise ModelError("no array y of labels", where=str(path), advice="tests need them")
+    return samples
+
+
 def _cut(inputs: dict[str, Array], labels: Array | None, limit: int, path: Path) -> Samples:
     lengths = {len(v) for v in (*inputs.values(), *([] if labels is None else [labels]))}
     if len(lengths) != 1:

@@ -105,12 +105,9 @@ def _order(strategy: str, samples: Samples, options: StreamOptions, task: int) -
     """The samples of a task as they are learnt."""
     rng = None if options.seed is None else np.random.default_rng([options.seed, task])
     labels = np.zeros(len(samples), int) if samples.labels is None else samples.labels[:, 0]
-    order = np.concatenate([_epoch(strategy, labels, rng) for _ in range(options.epochs)])
+    learner = learn.read(strategy)
+    order = np.concatenate([learner.order(labels, rng) for _ in range(options.epochs)])
     return order[: options.limit or None]
-
-
-def _epoch(strategy: str, labels: Array, rng: np.random.Generator | None) -> Array:
-    return learn.read(strategy).order(labels, rng)
 
 
 def lessons_of(tasks: Sequence[Task], strategy: str, options: StreamOptions) -> int:

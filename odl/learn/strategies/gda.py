@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 import onnx_ir as ir
 
-from odl.dtype import F32, I32
+from odl.dtype import F32
 from odl.errors import UsageError
 from odl.learn.strategy import Strategy
 from odl.ops import lookup
@@ -52,10 +52,7 @@ class Gda(Strategy):
         self._inverse = add_state(graph, "gda/inverse", eye)
 
     def scores(self, w: Weaver, graph: ir.Graph, z: Term, label: Term) -> tuple[Term, Term]:
-        if len(z.shape) != 2 or label.dtype is not I32:
-            raise UsageError(
-                "--strategy gda: the loss is not over classes", advice="--loss ce, class numbers"
-            )
+        self.over_classes(z, label)
         classes, width = z.shape[1], self._width
         first = {
             "count": np.zeros((1, classes)), "mean": np.zeros((classes, width)),

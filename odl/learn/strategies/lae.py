@@ -12,8 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import onnx_ir as ir
 
-from odl.dtype import F32, I32
-from odl.errors import UsageError
+from odl.dtype import F32
 from odl.learn.cut import behind
 from odl.learn.strategy import Strategy, single
 from odl.ops.node import constant_value
@@ -41,7 +40,8 @@ class Lae(Strategy):
         self._fast = list(trained)
         self._slow = [add_state(graph, f"{v.name}/slow", _first(v)) for v in trained]
         twin: dict[ir.Value, ir.Value] = dict(zip(self._fast, self._slow, strict=True))
-        for node in [n for n in graph if n in behind(graph, trained)]:
+        late = behind(graph, trained)
+        for node in [n for n in graph if n in late]:
             copy = ir.Node(
                 node.domain, node.op_type, [twin.get(v, v) if v else None for v in node.inputs],
                 list(node.attributes.values()), num_outputs=len(node.outputs),
@@ -54,10 +54,7 @@ class Lae(Strategy):
         self._twin = twin
 
     def scores(self, w: Weaver, graph: ir.Graph, z: Term, label: Term) -> tuple[Term, Term]:
-        if len(z.shape) != 2 or label.dtype is not I32:
-            raise UsageError(
-                "--strategy lae: the loss is not over classes", advice="--loss ce, class numbers"
-            )
+        self.over_classes(z, label)
         slow = w.given(self._twin[z.value])
         sure = [t.cast(F32).apply("Softmax", axis=1) for t in (z, slow)]
         self.predict(graph, w.term("Max", *sure), z.shape)

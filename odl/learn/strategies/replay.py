@@ -17,6 +17,7 @@ from odl.errors import UsageError
 from odl.learn.cut import narrowest
 from odl.learn.strategy import Strategy
 from odl.ops.node import SWITCH, static_shape, value_dtype
+from odl.ops.random_numbers import MASK, STRIDE
 from odl.ops.weave import Term, Weaver
 from odl.spec import Spec
 from odl.train.state import States, add_state
@@ -31,7 +32,6 @@ class _Buffer:
 
     rows: ir.Value
     scales: ir.Value
-    labels: ir.Value
     seen: ir.Value
     turn: ir.Value
     fresh: Term
@@ -97,10 +97,10 @@ class Replay(Strategy):
         w.finish(graph, before=_behind(graph, latent.producer() or graph[0]))
         for user, i in readers:
             user.replace_input_with(i, learnt.value)
-        self._buffer = _Buffer(rows, scales, rows, seen, turn, fresh, slot, row, scale)
+        self._buffer = _Buffer(rows, scales, seen, turn, fresh, slot, row, scale)
 
     def _draw(self, w: Weaver, number: Term, bound: Term, like: Term, stream: int) -> Term:
-        seed = (self.seed + 0x9E3779B9 * stream) & 0xFFFFFFFF
+        seed = (self.seed + STRIDE * stream) & MASK
         return w.term("ai.odl.Draw", number, bound, like=like, seed=seed)
 
     def scores(self, w: Weaver, graph: ir.Graph, z: Term, label: Term) -> tuple[Term, Term]:
@@ -109,8 +109,8 @@ class Replay(Strategy):
         nothing = np.full((self.size, *shape), -1, label.dtype.numpy)
         if label.dtype is F32:
             nothing[:] = np.nan
-        b.labels = add_state(graph, "replay/labels", nothing)
-        stored = w.term("Gather", w.given(b.labels), Term(w, b.slot.value), axis=0)
+        self._labels = add_state(graph, "replay/labels", nothing)
+        stored = w.term("Gather", w.given(self._labels), Term(w, b.slot.value), axis=0)
         self._label = label
         return z, w.where(Term(w, b.fresh.value), label, stored)
 
@@ -122,7 +122,7 @@ class Replay(Strategy):
         drawn = self._draw(w, seen, seen + w.integer(1), seen, 2)
         place = w.where(seen < size, seen, drawn)
         slot = w.where(fresh, place, w.integer(-1))
-        for memory, row in ((b.rows, b.row), (b.scales, b.scale), (b.labels, self._label)):
+        for memory, row in ((b.rows, b.row), (b.scales, b.scale), (self._labels, self._label)):
             old = w.given(memory)
             states.follow(old, w.term("ai.odl.Put", old, Term(w, row.value), slot, like=old))
         states.follow(seen, seen + fresh.cast(I32))
