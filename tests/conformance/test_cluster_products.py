@@ -14,7 +14,10 @@ from onnx import NodeProto, helper
 
 from tests.conformance.test_cluster_convolutions import TYPES, Model, check, compiled
 
-SHAPES = ((9, 65, 63), (8, 72, 64), (1, 70, 1), (5, 200, 13), (4, 3, 9), (3, 1, 70), (64, 2, 5))
+SHAPES = (
+    *((9, 65, 63), (8, 72, 64), (1, 70, 1), (5, 200, 13), (4, 3, 9), (3, 1, 70), (64, 2, 5)),
+    *((23, 5, 8), (22, 66, 4), (9, 3, 7), (14, 200, 6), (19, 7, 3)),  # strips that run down
+)
 
 
 def model(kind: str, shapes: Iterable[tuple[int, ...]]) -> Model:
