@@ -42,6 +42,7 @@ from odl.train.options import TrainOptions
 from odl.train.state import count_states
 from odl.train.step import Hooks, add_loss, add_updates
 from odl.train.thin import Thin
+from odl.transform.choose_sums import DEFAULT, choose_sums
 from odl.transform.decompose import decompose
 from odl.transform.fold_batch_norm import fold_batch_norm
 from odl.transform.fold_constants import fold_constants
@@ -124,6 +125,9 @@ class Options:
     """What the layers see, for methods of adaptation that start from it."""
     tuned: Path | None = None
     """What `odl tune` has found best for this model, target and options."""
+    sums: str = "fp16"
+    """Precision in which halves are added up: `fp16` where a target's bodies do so, in blocks;
+    `fp32`, or `fp32:PATTERN,...` for some nodes."""
     every_stage: bool = False
     """Keep the graph after each pass, not only the first and the last."""
 
@@ -278,6 +282,8 @@ def compile_graph(
     if options.ram:
         again = recompute(model.graph, target, states, options.ram)
         stages["canonical"] = snapshot(model)
+    if options.sums != DEFAULT:
+        stages["canonical"] = snapshot(choose_sums(model, options.sums))
     choices = choices or _choices(options, stages["canonical"])
     program = plan(model.graph, name, target, cores, states, SKIPPED_IN_ROW, choices)
     if program.training is not None:

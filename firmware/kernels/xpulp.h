@@ -162,6 +162,25 @@ static inline int odl_is_added(const struct odl_matmul *p) {
     return p->addend || (p->bias && !odl_is_row_bias(p));
 }
 
+/* The product of two matrices of p, of elements of `size` bytes, one to a register. */
+static inline struct odl_product odl_product_of(const struct odl_matmul *p, const void *a,
+                                                const void *b, void *y, int32_t size) {
+    return (struct odl_product){
+        .a = a,
+        .b = b,
+        .y = y,
+        .k = p->k,
+        .a_row = size * p->a_stride[0],
+        .a_step = size * p->a_stride[1],
+        .b_column = size * p->b_stride[1],
+        .b_step = size * p->b_stride[0],
+        .y_row = p->n,
+        .ends = (odl_is_added(p) ? ODL_ADDED : 0) | (p->relu ? ODL_RELU : 0),
+        .bias = odl_is_row_bias(p) ? p->bias : 0,
+        .bias_row = p->bias_stride[0],
+    };
+}
+
 #define ODL_HALF_SUM 96
 
 /* How many steps of k a sum takes on in half precision: about 64, and always the same number. */

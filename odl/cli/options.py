@@ -75,6 +75,7 @@ class Asked:
     target: str
     cores: int | None
     dtype: str
+    sums: str
     input_shapes: Shapes
     batch: int | None
     ram: int
@@ -110,7 +111,7 @@ class Asked:
             samples = load_arrays(self.calibrate)
         return Options(
             self.target, self.cores or 0, self.input_shapes, self.dtype, self.batch or 0,
-            self.ram, train, samples, self.tuned, every_stage,
+            self.ram, train, samples, self.tuned, self.sums, every_stage,
         )  # fmt: skip
 
 
@@ -210,6 +211,14 @@ def compile_options(f: Callable[..., int | None]) -> Callable[..., int | None]:
             callback=_shapes,
             metavar="NAME=D,D,...",
             help="Shape of an input that the model leaves open; may be repeated.",
+        ),
+        click.option(
+            "--sums",
+            default="fp16",
+            show_default=True,
+            metavar="fp16|fp32[:PATTERN,...]",
+            help="Precision in which halves are added up: fp16, in blocks, where the target is "
+            "faster so; or fp32, in all nodes or in those of such names.",
         ),
         click.option(
             "--dtype",

@@ -58,6 +58,14 @@ def test_every_team_computes_the_same_within_the_bounds(kind: str, tmp_path: Pat
     check(made, compiled(made, f"products_{kind}", "gap9"), tmp_path / "program", 8, 1, 2, 3, 5)
 
 
+def test_sums_of_halves_in_single_precision(tmp_path: Path) -> None:
+    """Their bound is that of single precision, which sums in half precision would pass by far."""
+    made = model("f16", [*SHAPES, *random_shapes(7)])
+    program = compiled(made, "singles", "gap9", "fp32")
+    assert {c.function for c in program.program.calls} == {"odl_matmul_f16_xpulp_single"}
+    check(made, program, tmp_path / "program", 8, 3, 1)
+
+
 @pytest.mark.parametrize("kind", list(TYPES))
 def test_blocks_of_all_sizes(kind: str, tmp_path: Path) -> None:
     """Up to 4 rows by 4 registers, of one column or of two, and of a single step."""
