@@ -137,7 +137,7 @@ class Operator:
         raise node.refuse("it has no gradient", "train only what stands behind it")
 
     def lighten(self, w: Weaver, node: Node) -> tuple[Term, Term]:
-        """What to make of input `heavy` as soon as it is there, and the output from that."""
+        """What to make of input `heavy` as soon as it is there, typed, and the output from that."""
         raise NotImplementedError
 
     def learns(self, op_type: str) -> bool:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import onnx
+import onnx_ir as ir
 
-from odl.dtype import F16, F32, I8, I32, I64
+from odl.dtype import F16, F32, I8, I32, I64, U8
 from odl.ops.arithmetic import binary, binary_call
 from odl.ops.backward import Backward, Gradients
 from odl.ops.body import body
 from odl.ops.node import Node
 from odl.ops.operator import Operator
+from odl.ops.positive_bits import BYTE
 from odl.ops.tilings import flat, tiled
 from odl.ops.weave import Term, Weaver
 from odl.ops.wide import FLOATS
@@ -51,10 +53,12 @@ class ReluGrad(Operator):
     note = "gradient of Relu"
 
     def lighten(self, w: Weaver, node: Node) -> tuple[Term, Term]:
-        """A byte tells where y is positive."""
+        """A bit tells where y is positive."""
         dy, y = (w.given(v) for v in node.values)
-        mask = y > 0.0
-        return mask, w.like(w.where(mask, dy, w.number(0.0, dy.value.dtype)), dy)
+        bits = w.term("ai.odl.PositiveBits", y)
+        bits.value.shape = ir.Shape([-(-node.size() // BYTE)])
+        bits.value.type = ir.TensorType(ir.DataType(U8.onnx))
+        return bits, w.term("ai.odl.KeepByBits", dy, bits, like=dy)
 
     def function(self) -> onnx.FunctionProto:
         return body("""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from odl.dtype import BOOL
 from odl.ops import registry
 from odl.ops.node import Node
 from odl.ops.weave import Weaver
@@ -13,7 +12,7 @@ from odl.ops.weave import Weaver
 def keep_light(graph: ir.Graph, loss: ir.Value) -> dict[ir.Value, ir.Value]:
     """Rewrite nodes behind the loss that can do with less of a result, if nobody else needs it.
 
-    A Relu whose output no weight gradient reads keeps a byte for each element.
+    A Relu whose output no weight gradient reads keeps a bit for each element.
 
     Returns:
         for values that are gone, those that stand for them.
@@ -28,7 +27,6 @@ def keep_light(graph: ir.Graph, loss: ir.Value) -> dict[ir.Value, ir.Value]:
             continue
         old, w = node.outputs[0], Weaver(f"{node.name}/light", f"{heavy.name}/light", None)
         early, late = operator.lighten(w, Node(node))
-        early.value.shape, early.value.type = heavy.shape, ir.TensorType(ir.DataType(BOOL.onnx))
         for value in w.initializers:
             graph.register_initializer(value)
         made = w.take()

@@ -34,6 +34,22 @@ struct odl_where {
 };
 odl_kernel odl_where_b8, odl_where_b16, odl_where_b32, odl_where_b64;
 
+/* Bit i of y[j] = x[8 j + i] > 0; bits behind the last element are 0. y must not overlap x. */
+struct odl_positive_bits {
+    const void *x;
+    void *y;
+    int32_t n;
+};
+odl_kernel odl_positive_bits_f32, odl_positive_bits_f16;
+
+/* y[8 j + i] = x[8 j + i] where bit i of bits[j] is set, else 0. */
+struct odl_keep_by_bits {
+    const void *x, *bits;
+    void *y;
+    int32_t n;
+};
+odl_kernel odl_keep_by_bits_b16, odl_keep_by_bits_b32;
+
 /* y[t][i][j] = x[t][i][j] where j - i >= k if upper, or j - i <= k if not; else 0. */
 struct odl_trilu {
     const void *x;

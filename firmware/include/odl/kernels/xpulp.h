@@ -20,6 +20,8 @@ odl_half_kernel odl_matmul_f16_xpulp;
 odl_kernel odl_matmul_f16_xpulp_single;
 odl_kernel odl_relu_f32_xpulp, odl_relu_f16_xpulp;
 odl_kernel odl_relu_grad_f32_xpulp, odl_relu_grad_f16_xpulp;
+odl_kernel odl_positive_bits_f32_xpulp, odl_positive_bits_f16_xpulp;
+odl_kernel odl_keep_by_bits_b32_xpulp, odl_keep_by_bits_b16_xpulp;
 odl_kernel odl_add_f32_xpulp, odl_add_f16_xpulp, odl_add_i32_xpulp;
 odl_kernel odl_sub_f32_xpulp, odl_sub_f16_xpulp, odl_sub_i32_xpulp;
 odl_kernel odl_mul_f32_xpulp, odl_mul_f16_xpulp, odl_mul_i32_xpulp;
