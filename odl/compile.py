@@ -14,12 +14,13 @@ import onnx_ir as ir
 from odl import learn
 from odl import target as targets
 from odl.adapt.ask import keeps_norms
-from odl.adapt.calibrate import Samples, calibrated
+from odl.adapt.calibrate import calibrated
 from odl.adapt.choose import Plan, choose
 from odl.adapt.frozen import mask_of
 from odl.adapt.generator import seed_of
 from odl.adapt.insert import FACTOR_OF, adapt
 from odl.adapt.method import Policy
+from odl.adapt.seen import Samples
 from odl.adapt.turns import switches
 from odl.emit import vendor_project
 from odl.emit.project import write_project
@@ -122,6 +123,8 @@ class Options:
     """Compile a training step; None: inference alone."""
     samples: Samples | None = None
     """What the layers see, for methods of adaptation that start from it."""
+    source: Samples | None = None
+    """What the model has learnt from, with labels y, for strategies that keep some of it."""
     tuned: Path | None = None
     """What `odl tune` has found best for this model, target and options."""
     every_stage: bool = False
@@ -210,7 +213,7 @@ def make_step(
     single = to_half(model, masters=trained) if options.dtype == "fp16" else {}
     followed = take_followed(model.graph)
     text, strategy = _strategy(train, chosen)
-    strategy.begin(model.graph, trained)
+    strategy.begin(model.graph, trained, options.source)
     infer_shapes(model)
     add_loss(model, train, lambda w, z, label: strategy.scores(w, model.graph, z, label))
     infer_shapes(model)
