@@ -56,6 +56,7 @@ from odl.transform.fuse_relus import fuse_relus
 from odl.transform.fuse_weights import fuse_weights
 from odl.transform.infer_shapes import infer_shapes
 from odl.transform.lift_constants import lift_constants
+from odl.transform.merge_low_rank import merge_low_rank
 from odl.transform.merge_transposes import merge_transposes
 from odl.transform.move_quantisers import move_quantisers
 from odl.transform.name_all import name_all
@@ -82,19 +83,23 @@ CANONICAL: tuple[Pass, ...] = (
     fuse_qdq,
     fuse_weights,
     fold_dequantised,
+    merge_low_rank,
+    fold_constants,
     remove_dead,
     name_all,
 )
 """From a model with static inputs to the graph that operators lower."""
 
-FOR_TRAINING = tuple(p for p in CANONICAL if p not in (move_quantisers, fuse_qdq))
-"""The same without what makes operators that have no gradient."""
+FOR_TRAINING = tuple(p for p in CANONICAL if p not in (move_quantisers, fuse_qdq, merge_low_rank))
+"""The same without what makes operators that have no gradient, or weights that are not the
+model's."""
 
 STEP: tuple[Pass, ...] = (
     fold_constants,
     decompose,
     fold_constants,
     merge_transposes,
+    merge_low_rank,
     remove_dead,
     name_all,
 )

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from odl.ops import conv_tilings, strides
 from odl.ops.backward import Backward, Gradients
-from odl.ops.linear import Convolution, Linear
+from odl.ops.linear import Applied, Convolution, Linear
 from odl.ops.matmul import matmul, matmul_args
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
@@ -167,6 +167,13 @@ class Conv(Operator):
             groups, out_c // groups, channels, tuple(taps), 2 if node.has(2) else None,
             pads=(*g.pad, *g.end), strides=g.stride, dilations=g.dilation,
         )  # fmt: skip
+
+    def applied(self, node: Node) -> Applied | None:
+        if node.attr("group", 1) != 1:
+            return None
+        rows, *columns = node.shape(1)
+        g = () if self._is_pointwise(node) else (self._window(node),)
+        return Applied(rows, product(tuple(columns)), turned=True, window=g)
 
     def gradient(self, b: Backward, node: Node) -> Gradients:
         """dx is a ConvTranspose with the same weights, dw a Conv of x with dy."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from odl.ops import strides
 from odl.ops.backward import Backward, Gradients
+from odl.ops.linear import Applied
 from odl.ops.matmul import matmul, matmul_args
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
@@ -136,6 +137,14 @@ class ConvTranspose(Operator):
 
     def trainables(self, node: Node) -> dict[int, str]:
         return {1: "weight", 2: "bias"}
+
+    def applied(self, node: Node) -> Applied | None:
+        spelled = self.spelled(node, adds=False)
+        if spelled is None or spelled["group"] != 1:
+            return None
+        rows, *columns = node.shape(1)
+        g = () if self._is_pointwise(node) else tuple(sorted(spelled.items()))
+        return Applied(rows, product(tuple(columns)), turned=False, window=g)
 
     def gradient(self, b: Backward, node: Node) -> Gradients:
         """dx is a Conv with the same weights; of dw, x and dy change places."""

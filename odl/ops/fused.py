@@ -30,6 +30,7 @@ class _Fused(Operator):
     adds: ClassVar[bool]
     rectifies: ClassVar[bool]
     gradient = Operator.gradient
+    applied = Operator.applied
     unrolls = False
 
     def forms(self, node: Node) -> list[Callable[[], list[Call]]]:

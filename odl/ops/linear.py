@@ -112,6 +112,23 @@ class Woven(Linear):
 
 
 @dataclass(frozen=True)
+class Applied:
+    """How a node multiplies its first input by input 1, seen as a matrix: its first axis by the
+    others."""
+
+    rows: int
+    columns: int
+    turned: bool
+    """Of two such nodes, one behind the other, whether the matrix of both is the later one's times
+    the earlier one's; otherwise it is the other way round."""
+    window: tuple[Any, ...] = ()
+    """What makes an element of the result meet others of the first input than those at its own
+    position: equal where the same ones meet. It belongs to the columns. Empty: nothing does."""
+    bias: int = 2
+    """The input that is added, where there is one."""
+
+
+@dataclass(frozen=True)
 class Product(Woven):
     """Rows of x by columns of a matrix: Gemm without transA, or MatMul."""
 

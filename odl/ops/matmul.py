@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from odl.ops import strides
 from odl.ops.backward import Backward, Gradients
-from odl.ops.linear import Linear, Product
+from odl.ops.linear import Applied, Linear, Product
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
 from odl.ops.tilings import reach, tiled
@@ -197,6 +197,12 @@ class MatMul(Operator):
         columns, outputs = node.shape(1)
         return Product(1, outputs, columns)
 
+    def applied(self, node: Node) -> Applied | None:
+        if len(node.shape(1)) != 2 or len(node.shape(0)) < 2:
+            return None
+        rows, columns = node.shape(1)
+        return Applied(rows, columns, turned=False)
+
     def gradient(self, b: Backward, node: Node) -> Gradients:
         """da = dy b^T, db = a^T dy; what was broadcast is summed."""
         left, right = self._shapes(node)
@@ -276,6 +282,13 @@ class Gemm(Operator):
         outputs, columns = node.shape(1) if by_rows else node.shape(1)[::-1]
         bias = 2 if node.has(2) else None
         return Product(1, outputs, columns, bias=bias, op="Gemm", by_rows=by_rows)
+
+    def applied(self, node: Node) -> Applied | None:
+        factors = node.attr("alpha", 1.0), node.attr("beta", 1.0)
+        if node.attr("transA", 0) or factors != (1, 1):
+            return None
+        rows, columns = node.shape(1)
+        return Applied(rows, columns, turned=bool(node.attr("transB", 0)))
 
     def gradient(self, b: Backward, node: Node) -> Gradients:
         g = b.dy()

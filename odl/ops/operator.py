@@ -15,7 +15,7 @@ from odl.dtype import F16, F32, DType
 from odl.ops import layout
 from odl.ops.backward import Backward, Gradients
 from odl.ops.foreign import Builder
-from odl.ops.linear import Linear
+from odl.ops.linear import Applied, Linear
 from odl.ops.node import Node
 from odl.ops.weave import Term, Weaver
 from odl.program import Call, Kernel
@@ -127,6 +127,10 @@ class Operator:
 
     def linear(self, node: Node, i: int) -> Linear | None:
         """How input `i`, a constant, is the W of y = W x + b with x the first input, if it is."""
+        return None
+
+    def applied(self, node: Node) -> Applied | None:
+        """How input 1 is a matrix that the first input is multiplied by, without groups, if so."""
         return None
 
     def gradient(self, b: Backward, node: Node) -> Gradients:

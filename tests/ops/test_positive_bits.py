@@ -19,6 +19,7 @@ from odl.ops import lookup
 from odl.ops.node import Node
 from odl.ops.positive_bits import keep_by_bits, positive_bits
 from odl.ops.reference import evaluator, functions
+from odl.program import Kernel
 from odl.tiling import Span
 from tests.conformance.test_cluster_convolutions import TYPES, Model, check, compiled
 from tests.models import runtime
@@ -90,12 +91,13 @@ def test_every_team_gets_every_size_right(kind: str, target: str, tmp_path: Path
 def test_pieces_are_whole_bytes(cut: int) -> None:
     x, n = values(np.random.default_rng(2), (67,), "f32"), 67
     bits, y = np.zeros(9, np.uint8), np.zeros(n, np.float32)
+    calls: list[tuple[Kernel, dict[str, Any]]] = [
+        (positive_bits, {"x": x, "y": bits, "n": n}),
+        (keep_by_bits, {"x": x, "bits": bits, "y": y, "n": n}),
+    ]
     for begin in range(0, 9, cut):
         span = {"bytes": Span(begin, min(begin + cut, 9))}
-        for kernel, args in (
-            (positive_bits, {"x": x, "y": bits, "n": n}),
-            (keep_by_bits, {"x": x, "bits": bits, "y": y, "n": n}),
-        ):
+        for kernel, args in calls:
             assert kernel.tiling is not None
             piece = kernel.tiling.piece(args, span)
             parts = {k: args[k][b.offset : b.offset + b.row] for k, b in piece.blocks.items()}
