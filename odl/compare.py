@@ -60,6 +60,8 @@ class Plan:
     dtype: str
     loss: str
     optimizer: str
+    source: Path | None = None
+    """What the model has learnt from, for strategies that keep some of it."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,8 @@ def _compiled(
         loss_scale="dynamic" if plan.dtype == "fp16" else "1", strategy=who.strategy,
     )  # fmt: skip
     samples = {k: v for k, v in load_arrays(plan.stream).items() if k != "y"}
-    options = Options(machine, cores, dtype=plan.dtype, train=train, samples=samples)
+    source = load_arrays(plan.source) if plan.source else None
+    options = Options(machine, cores, dtype=plan.dtype, train=train, samples=samples, source=source)
     return compile_graph(model, model_name(name), options)
 
 

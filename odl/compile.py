@@ -14,12 +14,13 @@ import onnx_ir as ir
 from odl import learn
 from odl import target as targets
 from odl.adapt.ask import keeps_norms
-from odl.adapt.calibrate import Samples, calibrated
+from odl.adapt.calibrate import calibrated
 from odl.adapt.choose import Plan, choose
 from odl.adapt.frozen import mask_of
 from odl.adapt.generator import seed_of
-from odl.adapt.insert import FACTOR_OF, adapt
+from odl.adapt.insert import FACTOR_OF, MOVED, adapt
 from odl.adapt.method import Policy
+from odl.adapt.seen import Samples
 from odl.adapt.turns import switches
 from odl.emit import vendor_project
 from odl.emit.project import write_project
@@ -37,11 +38,13 @@ from odl.plan.tuned_file import read_tuned, tuned_for
 from odl.program import Program
 from odl.program_state import Training
 from odl.target import Target
+from odl.train.grow import Moving
 from odl.train.guard import SKIPPED_IN_ROW
 from odl.train.options import TrainOptions
 from odl.train.state import count_states
 from odl.train.step import Hooks, add_loss, add_updates
 from odl.train.thin import Thin
+from odl.transform.choose_sums import DEFAULT, choose_sums
 from odl.transform.decompose import decompose
 from odl.transform.fold_batch_norm import fold_batch_norm
 from odl.transform.fold_constants import fold_constants
@@ -127,8 +130,13 @@ class Options:
     """Compile a training step; None: inference alone."""
     samples: Samples | None = None
     """What the layers see, for methods of adaptation that start from it."""
+    source: Samples | None = None
+    """What the model has learnt from, with labels y, for strategies that keep some of it."""
     tuned: Path | None = None
     """What `odl tune` has found best for this model, target and options."""
+    sums: str = "fp16"
+    """Precision in which halves are added up: `fp16` where a target's bodies do so, in blocks;
+    `fp32`, or `fp32:PATTERN,...` for some nodes."""
     every_stage: bool = False
     """Keep the graph after each pass, not only the first and the last."""
 
@@ -215,11 +223,12 @@ def make_step(
     single = to_half(model, masters=trained) if options.dtype == "fp16" else {}
     followed = take_followed(model.graph)
     text, strategy = _strategy(train, chosen)
-    strategy.begin(model.graph, trained)
+    strategy.begin(model.graph, trained, options.source)
     infer_shapes(model)
     add_loss(model, train, lambda w, z, label: strategy.scores(w, model.graph, z, label))
     infer_shapes(model)
-    more = Hooks(partial(switches, chosen.turns), _thinned(chosen, trained), strategy.finish)
+    thinned, moving = _thinned(chosen, trained), _moving(trained)
+    more = Hooks(partial(switches, chosen.turns), thinned, moving, strategy.finish)
     add_updates(model, train, trained, followed, more)
     write_record(model, text, strategy)
     for step in STEP:
@@ -248,6 +257,16 @@ def _thinned(plan: Plan, trained: Sequence[ir.Value]) -> dict[ir.Value, Thin]:
         thin = Thin(part.method.share(part.spec), seed, bool(part.patterns), part.text)
         mine = [v for v in trained if v.meta.get(FACTOR_OF, v) is parameter.value]
         found |= dict.fromkeys(mine, thin)
+    return found
+
+
+def _moving(trained: Sequence[ir.Value]) -> list[Moving]:
+    """The entries that move, of what is trained."""
+    found = []
+    for value in trained:
+        if MOVED in value.meta:
+            places, whole, m = value.meta[MOVED]
+            found.append(Moving(value, places, whole, m.every, m.count, m.until, m.seed))
     return found
 
 
@@ -283,6 +302,8 @@ def compile_graph(
     if options.ram:
         again = recompute(model.graph, target, states, options.ram)
         stages["canonical"] = snapshot(model)
+    if options.sums != DEFAULT:
+        stages["canonical"] = snapshot(choose_sums(model, options.sums))
     choices = choices or _choices(options, stages["canonical"])
     program = plan(model.graph, name, target, cores, states, SKIPPED_IN_ROW, choices)
     if program.training is not None:

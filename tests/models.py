@@ -25,7 +25,7 @@ Array = npt.NDArray[Any]
 def model(text: str, opset: int = 0) -> onnx.ModelProto:
     """The model of a graph in onnx.parser's text, without the heading; 0: the newest opset."""
     opset = opset or onnx.defs.onnx_opset_version()
-    heading = f'<ir_version: 8, opset_import: ["" : {opset}]>\n'
+    heading = f'<ir_version: 8, opset_import: ["" : {opset}, "ai.odl" : 1]>\n'
     return parser.parse_model(heading + text)
 
 

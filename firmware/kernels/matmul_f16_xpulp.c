@@ -42,27 +42,14 @@ static __attribute__((noinline)) void add_last_step(const struct odl_matmul *p, 
 
 static void odl_matmul_f16_xpulp_product_of(const struct odl_matmul *p, const _Float16 *a,
                                             const _Float16 *b, _Float16 *y, struct odl_part part) {
-    struct odl_product product = {
-        .a = a,
-        .b = b,
-        .y = y,
-        .k = p->k,
-        .a_row = 2 * p->a_stride[0],
-        .a_step = 2 * p->a_stride[1],
-        .b_column = 4,
-        .b_step = 2 * p->b_stride[0],
-        .y_row = p->n,
-        .ends = (odl_is_added(p) ? ODL_ADDED : 0) | (p->relu ? ODL_RELU : 0),
-        .bias = odl_is_row_bias(p) ? p->bias : 0,
-        .bias_row = p->bias_stride[0],
-    };
+    struct odl_product product = odl_product_of(p, a, b, y, sizeof(_Float16));
     if (p->b_stride[1] == 1) {
+        product.b_column = 4;
         odl_matmul_f16_xpulp_wide_product(&product, part);
         return;
     }
     product.k = p->k / 2;
     product.a_step = product.b_step = 4;
-    product.b_column = 2 * p->b_stride[1];
     if (p->k & 1) {
         product.ends &= ODL_ADDED;
     }

@@ -19,20 +19,7 @@ static odl_kernel NAME;
 
 static void odl_matmul_f32_xpulp_product_of(const struct odl_matmul *p, const float *a,
                                             const float *b, float *y, struct odl_part part) {
-    const struct odl_product product = {
-        .a = a,
-        .b = b,
-        .y = y,
-        .k = p->k,
-        .a_row = 4 * p->a_stride[0],
-        .a_step = 4 * p->a_stride[1],
-        .b_column = 4 * p->b_stride[1],
-        .b_step = 4 * p->b_stride[0],
-        .y_row = p->n,
-        .ends = (odl_is_added(p) ? ODL_ADDED : 0) | (p->relu ? ODL_RELU : 0),
-        .bias = odl_is_row_bias(p) ? p->bias : 0,
-        .bias_row = p->bias_stride[0],
-    };
+    const struct odl_product product = odl_product_of(p, a, b, y, sizeof(float));
     odl_matmul_f32_xpulp_product(&product, part);
 }
 

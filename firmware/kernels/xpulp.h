@@ -123,17 +123,19 @@ struct odl_leap {
 #define ODL_ADDED 1
 #define ODL_RELU 2
 
-/* Blocks side by side, of the same rows; xpulp_strip.inc knows the fields' places. Bytes. */
+/* Blocks of one size in a row; xpulp_strip.inc knows the fields' places. Bytes. */
 struct odl_strip {
     const void *a, *b; /* of the first block */
     void *y;
-    int32_t k, blocks;                         /* steps of a segment; blocks left */
-    int32_t row, a_step, column, b_step;       /* from row to row, step to step; likewise of b */
-    int32_t y_row, y_column, b_block, y_block; /* of y; from block to block */
-    int32_t ends;                              /* ODL_ADDED and ODL_RELU */
-    const struct odl_leap *leaps;              /* one behind each segment, the last one too */
-    int32_t segments;                          /* at least 1 */
-    odl_pair start[4];                         /* each row's sums before the first step */
+    int32_t k, blocks;                   /* steps of a segment; blocks left */
+    int32_t row, a_step, column, b_step; /* from row to row, step to step; likewise of b */
+    int32_t y_row, y_column;             /* of y */
+    const void **moving;                 /* a or b, which the next block has another part of */
+    int32_t block, y_block;              /* how far that is on, and of y */
+    int32_t ends;                        /* ODL_ADDED and ODL_RELU */
+    const struct odl_leap *leaps;        /* one behind each segment, the last one too */
+    int32_t segments;                    /* at least 1 */
+    odl_pair start[4];                   /* each row's sums before the first step */
 };
 
 /* y = a b or y += a b; steps in bytes but y's, from row to row, column to column and step to step.
@@ -158,6 +160,25 @@ static inline int odl_is_row_bias(const struct odl_matmul *p) {
 /* Whether something stands in y before the sums are there. */
 static inline int odl_is_added(const struct odl_matmul *p) {
     return p->addend || (p->bias && !odl_is_row_bias(p));
+}
+
+/* The product of two matrices of p, of elements of `size` bytes, one to a register. */
+static inline struct odl_product odl_product_of(const struct odl_matmul *p, const void *a,
+                                                const void *b, void *y, int32_t size) {
+    return (struct odl_product){
+        .a = a,
+        .b = b,
+        .y = y,
+        .k = p->k,
+        .a_row = size * p->a_stride[0],
+        .a_step = size * p->a_stride[1],
+        .b_column = size * p->b_stride[1],
+        .b_step = size * p->b_stride[0],
+        .y_row = p->n,
+        .ends = (odl_is_added(p) ? ODL_ADDED : 0) | (p->relu ? ODL_RELU : 0),
+        .bias = odl_is_row_bias(p) ? p->bias : 0,
+        .bias_row = p->bias_stride[0],
+    };
 }
 
 #define ODL_HALF_SUM 96
@@ -191,10 +212,9 @@ static inline struct odl_part odl_grid(int32_t m, int32_t n, int32_t rows, int32
     const int32_t down = (int32_t)(((uint32_t)m + (uint32_t)rows - 1) / (uint32_t)rows);
     const int32_t across = (int32_t)(((uint32_t)n + (uint32_t)columns - 1) / (uint32_t)columns);
     const int32_t all = down * across;
-    int32_t best = 0, least = all, even = 0; /* how often the number of cores is even */
-    while ((core.count >> even & 1) == 0) {
-        even++;
-    }
+    /* How often the number of cores, of which there are up to 8, is even. */
+    const int32_t even = core.count & 1 ? 0 : core.count & 2 ? 1 : core.count & 4 ? 2 : 3;
+    int32_t best = 0, least = all;
     const int32_t power = 1 << even == core.count ? even : -1;
     for (int32_t s = even; s >= 0 && least * core.count > all; s--) {
         const int32_t others = core.count >> s;

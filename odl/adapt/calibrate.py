@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,15 +11,11 @@ import numpy.typing as npt
 import onnx_ir as ir
 
 from odl.adapt.choose import Layer
+from odl.adapt.seen import Samples, runs, walk
 from odl.adapt.uses import uses
-from odl.errors import ModelError, UsageError
-from odl.ops.node import Node, static_shape, value_dtype
-from odl.ops.reference import evaluate
+from odl.errors import UsageError
 
 Array = npt.NDArray[Any]
-
-Samples = Mapping[str, Array]
-"""Arrays by the graph's inputs (`x` is the only one), samples along the first axis."""
 
 RUNS = 64
 """At most: more samples change a covariance little."""
@@ -67,45 +63,13 @@ def second_moments(
     shape = {y.parameter.value: (y.linear.groups, y.linear.columns) for y in layers}
     total = {v: np.zeros((g, n, n)) for v, (g, n) in shape.items()}
     count = {v: np.zeros(g) for v, (g, _) in shape.items()}
-    inputs = [v for v in graph.inputs if not v.is_initializer()]
-    runs = [(v, _runs(v, samples, len(inputs))) for v in inputs]
-    for number in range(min((len(array) for _, array in runs), default=1)):
-        seen = _constants(graph) | {v: array[number] for v, array in runs}
-        for node in graph:
+    taken = {v: array[:RUNS] for v, array in runs(graph, samples, "--calibrate").items()}
+    for number in range(min((len(array) for array in taken.values()), default=1)):
+        given = {v: array[number] for v, array in taken.items()}
+        for node, seen in walk(graph, given, list(graph)):
             for layer, group, use in wanted.get(node, ()):
-                x = use.linear.seen(seen[node.inputs[0]])
+                x = use.linear.seen(seen[node.inputs[0]])  # type: ignore[index]
                 which = slice(None) if use.rows is None else slice(group, group + 1)
                 total[layer.parameter.value][which] += x @ x.swapaxes(1, 2)
                 count[layer.parameter.value][which] += x.shape[2]
-            arrays = [seen[v] for v in node.inputs if v is not None]
-            seen |= zip(node.outputs, _doubles(evaluate(Node(node), arrays)), strict=False)
     return {v: total[v] / np.maximum(count[v], 1)[:, None, None] for v in total}
-
-
-def _constants(graph: ir.Graph) -> dict[ir.Value, Array]:
-    """Among them states with their first values; floats in double precision."""
-    known = [v for v in (*graph.initializers.values(), *graph.inputs) if v.const_value is not None]
-    return dict(zip(known, _doubles([v.const_value.numpy() for v in known]), strict=True))  # type: ignore[union-attr]
-
-
-def _runs(value: ir.Value, samples: Samples, inputs: int) -> Array:
-    """What an input is in run after run, at most RUNS."""
-    name, shape = str(value.name), static_shape(value)
-    array = samples.get(name, samples.get("x") if inputs == 1 else None)
-    if array is None:
-        raise ModelError(f"no array for input '{name}'", where="--calibrate")
-    rows = shape[0] if shape and array.shape[1:] == shape[1:] else 0
-    if rows and array.shape[1:] != shape:
-        array = array[: len(array) // rows * rows].reshape(-1, *shape)
-    if array.shape[1:] != shape or not len(array):
-        raise ModelError(
-            f"array '{name}' has the shape {list(array.shape)}",
-            where="--calibrate",
-            advice=f"the input takes {list(shape)}, with the samples as first axis",
-        )
-    kind = value_dtype(value)
-    return np.asarray(array[:RUNS], np.float64 if kind.is_float else kind.numpy)
-
-
-def _doubles(arrays: Sequence[Array]) -> list[Array]:
-    return [a.astype(np.float64) if a.dtype.kind == "f" else a for a in arrays]

@@ -67,6 +67,17 @@ class Codes:
 
 
 @dataclass(frozen=True)
+class Moves:
+    """Behind every so many updates, some entries leave their places for others."""
+
+    every: int
+    count: int
+    until: int
+    """Updates until which the number falls to zero; 0: it stays."""
+    seed: int
+
+
+@dataclass(frozen=True)
 class Entries:
     """Single elements that are added to the base: W is made anew in every run."""
 
@@ -74,6 +85,7 @@ class Entries:
     """In W, flat."""
     values: Array
     trained: bool = True
+    moves: Moves | None = None
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from onnx import numpy_helper
 
 from odl import __version__
 from odl.adapt.change import Change, Difference, change_of, difference_of
-from odl.adapt.record import Record, read_records
+from odl.adapt.record import PLACES, Record, read_records
 from odl.errors import IntegrityError, ModelError, UsageError
 from odl.files import read_tensors, write_whole
 from odl.ops import registry
@@ -163,14 +163,27 @@ def read_adapter(path: Path, base: Base) -> tuple[Tensors, dict[str, str]]:
             where=str(path),
             advice="compile the model as it was compiled then",
         )
+    places = {
+        r.factors[PLACES]: base.constants[r.weight].size
+        for r in base.records
+        if PLACES in r.factors
+    }
     for name, array in found.items():
         known = base.constants.get(name)
         like = known is not None and (known.shape, known.dtype) == (array.shape, array.dtype)
         if name not in base.learns or not like:
             raise IntegrityError(f"tensor '{name}' does not fit the base", where=str(path))
+        if name in places and not _different(array, places[name]):
+            raise ModelError(f"tensor '{name}' holds no places in its weight", where=str(path))
         if not np.isfinite(array).all():
             raise ModelError(f"tensor '{name}' is not finite", where=str(path))
     return found, about
+
+
+def _different(places: Array, size: int) -> bool:
+    """Whether they are different elements of a tensor."""
+    inside = bool(((places >= 0) & (places < size)).all())
+    return inside and len(np.unique(places)) == places.size
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,8 @@ import onnx_ir as ir
 
 from odl.adapt.chain import Blocks, Columns, Factor
 from odl.adapt.choose import Layer, Plan
-from odl.adapt.record import Record, write_records
+from odl.adapt.record import PLACES, Record, write_records
 from odl.adapt.uses import Use, uses
-from odl.dtype import F32
 from odl.errors import Unsupported
 from odl.ops.node import static_shape
 from odl.ops.weave import Term, Weaver
@@ -24,6 +23,9 @@ Array = npt.NDArray[Any]
 
 FACTOR_OF = "odl.factor_of"
 """In `meta` of a constant: the weight that it is a factor of."""
+
+MOVED = "odl.moved"
+"""In `meta` of entries that move: where they are, the flat weight with them, and how they move."""
 
 
 def adapt(model: ir.Model, plan: Plan, half: bool) -> list[ir.Value]:
@@ -101,9 +103,16 @@ class _Inserted:
         places = linear.matrix(np.arange(int(np.prod(shape))).reshape(shape)).ravel()[entries.at]
         w = Weaver(self.name, self.name, None)
         flat = w.given(weight).reshape([-1])
-        index = w.array(places.astype(np.int64)[:, None])
         added = w.given(self.factors["entries"])
-        total = w.term("ScatterND", flat, index, added, reduction="add").reshape(shape)
+        if entries.moves is None:
+            index = w.array(places.astype(np.int64)[:, None])
+            whole = w.term("ScatterND", flat, index, added, reduction="add")
+        else:
+            state = _constant(self.graph, f"{self.name}/{PLACES}", places.astype(np.int32))
+            whole = w.term("ScatterElements", flat, w.given(state), added, axis=0, reduction="add")
+            self.factors[PLACES] = state
+            added.value.meta[MOVED] = (state, whole.value, entries.moves)
+        total = whole.reshape(shape)
         total.value.shape, total.value.type = weight.shape, weight.type
         w.finish(self.graph, before=self.graph[0])
         for user, i in readers:
@@ -221,8 +230,9 @@ def _drop_unread(graph: ir.Graph, value: ir.Value, users: set[ir.Node]) -> None:
 
 def _constant(graph: ir.Graph, name: str, array: Array) -> ir.Value:
     name = _free(graph, name)
-    value = ir.Value(name=name, const_value=ir.tensor(np.ascontiguousarray(array), name=name))
-    value.shape, value.type = ir.Shape(array.shape), ir.TensorType(ir.DataType(F32.onnx))
+    tensor = ir.tensor(np.ascontiguousarray(array), name=name)
+    value = ir.Value(name=name, const_value=tensor)
+    value.shape, value.type = ir.Shape(array.shape), ir.TensorType(tensor.dtype)
     graph.register_initializer(value)
     return value
 

@@ -20,6 +20,9 @@ Array = npt.NDArray[Any]
 
 KEY = "odl.adapters"
 
+PLACES = "places"
+"""The role of the state that says where entries are, if they move."""
+
 
 @dataclass(frozen=True)
 class Record:
@@ -50,7 +53,7 @@ class Record:
             layer.method.name,
             chain.scale,
             dict(names),
-            tuple(k for k, f in stored.items() if f.trained),
+            (*(k for k, f in stored.items() if f.trained), *_moving(chain)),
             chain.residual,
             chain.codes.bits if chain.codes else 0,
             right.chosen.tolist() if isinstance(right, Columns) else [],
@@ -79,23 +82,36 @@ class Record:
             stored = np.asarray(arrays[name]).astype(np.float64)
             if role == "entries":
                 values[role] = stored
+            elif role == PLACES:
+                values[role] = self.places(linear, arrays)
             elif role in ("rows", "steps"):
                 values[role] = stored.reshape(linear.groups, linear.outputs, 1)
             else:
                 values[role] = linear.matrix(stored)
         return values
 
+    def places(self, linear: Linear, arrays: Mapping[str, Array]) -> Array:
+        """Where the entries are that have moved, in the matrices, flat."""
+        shape = np.asarray(arrays[self.weight]).shape
+        order = linear.matrix(np.arange(int(np.prod(shape))).reshape(shape)).ravel()
+        return np.asarray(np.argsort(order)[np.asarray(arrays[self.factors[PLACES]])])
+
     def chain(self, base: Array, values: Mapping[str, Array]) -> Chain:
-        made: dict[str, Any] = {k: Factor(v) for k, v in values.items()}
+        made: dict[str, Any] = {k: Factor(v) for k, v in values.items() if k != PLACES}
         if self.columns:
             made["right"] = Columns(np.array(self.columns))
         elif self.blocks:
             made["right"] = Blocks(self.blocks)
         if self.entries:
-            made["entries"] = Entries(np.array(self.entries), values["entries"])
+            at = values.get(PLACES, np.array(self.entries))
+            made["entries"] = Entries(at, values["entries"])
         if self.bits:
             made["codes"] = Codes(base, self.bits, made.pop("steps"))
         return Chain(scale=self.scale, **made)
+
+
+def _moving(chain: Chain) -> tuple[str, ...]:
+    return (PLACES,) if chain.entries is not None and chain.entries.moves else ()
 
 
 def write_records(model: ir.Model, records: Sequence[Record]) -> None:

@@ -50,6 +50,8 @@ def _rates(ctx: click.Context, param: click.Parameter, value: str) -> tuple[floa
     help="Data to test with. Of the first file every second sample chooses the learning rate, "
     "and the others are reported.",
 )  # fmt: skip
+@click.option("--source", type=click.Path(path_type=Path), metavar="FILE",
+              help="Labelled samples that MODEL has learnt from, for replay:source=N.")  # fmt: skip
 @click.option("--samples", "marks", default="20,100,400", show_default=True, callback=counts,
               metavar="N,N,...", help="Test after so many samples.")  # fmt: skip
 @click.option("--seeds", type=click.IntRange(1, 1000), default=3, show_default=True,
@@ -69,6 +71,7 @@ def command(
     methods: tuple[str, ...],
     stream: Path,
     tests: Files,
+    source: Path | None,
     marks: tuple[int, ...],
     seeds: int,
     rates: tuple[float, ...],
@@ -98,7 +101,7 @@ def command(
     machine = targets.load(target)
     plan = Plan(
         stream, tests, marks, seeds, rates or RATES, target, cores or machine.default_cores, dtype,
-        loss, optimizer,
+        loss, optimizer, source,
     )  # fmt: skip
     graph, jobs = read_model(model), jobs or os.cpu_count() or 1
     with (

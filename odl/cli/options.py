@@ -75,6 +75,7 @@ class Asked:
     target: str
     cores: int | None
     dtype: str
+    sums: str
     input_shapes: Shapes
     batch: int | None
     ram: int
@@ -88,6 +89,7 @@ class Asked:
     strategy: str
     tuned: Path | None
     calibrate: Path | None
+    source: Path | None
 
     def options(self, every_stage: bool = False) -> Options:
         """The same, as the compiler takes it."""
@@ -103,14 +105,13 @@ class Asked:
                 self.train, self.loss, self.optimizer, self.accumulate, scale,
                 self.bn_momentum or 0.0, self.layerwise, self.strategy,
             )  # fmt: skip
-        samples = None
-        if self.calibrate is not None:
-            from odl.run.samples import load_arrays
+        from odl.run.samples import load_arrays
 
-            samples = load_arrays(self.calibrate)
+        samples = load_arrays(self.calibrate) if self.calibrate else None
+        source = load_arrays(self.source) if self.source else None
         return Options(
             self.target, self.cores or 0, self.input_shapes, self.dtype, self.batch or 0,
-            self.ram, train, samples, self.tuned, every_stage,
+            self.ram, train, samples, source, self.tuned, self.sums, every_stage,
         )  # fmt: skip
 
 
@@ -134,6 +135,13 @@ def compile_options(f: Callable[..., int | None]) -> Callable[..., int | None]:
             type=click.Path(path_type=Path),
             metavar="FILE",
             help="Samples (.npz or .npy) for methods of --train that start from what layers see.",
+        ),
+        click.option(
+            "--source",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Labelled samples (.npz) that the model has learnt from, of which --strategy "
+            "replay:source=N keeps N in flash.",
         ),
         click.option(
             "--layerwise",
@@ -210,6 +218,14 @@ def compile_options(f: Callable[..., int | None]) -> Callable[..., int | None]:
             callback=_shapes,
             metavar="NAME=D,D,...",
             help="Shape of an input that the model leaves open; may be repeated.",
+        ),
+        click.option(
+            "--sums",
+            default="fp16",
+            show_default=True,
+            metavar="fp16|fp32[:PATTERN,...]",
+            help="Precision in which halves are added up: fp16, in blocks, where the target is "
+            "faster so; or fp32, in all nodes or in those of such names.",
         ),
         click.option(
             "--dtype",

@@ -21,6 +21,16 @@ def behind(graph: ir.Graph, values: Iterable[ir.Value]) -> set[ir.Node]:
     return found
 
 
+def before(graph: ir.Graph, value: ir.Value) -> list[ir.Node]:
+    """The nodes that a value depends on, in their order."""
+    wanted, found = {value}, list[ir.Node]()
+    for node in reversed(graph):
+        if any(v in wanted for v in node.outputs):
+            found.insert(0, node)
+            wanted.update(v for v in node.inputs if v is not None)
+    return found
+
+
 def narrowest(graph: ir.Graph, trained: Iterable[ir.Value]) -> ir.Value | None:
     """The smallest float result (or input) on every way from an input to what depends on `trained`.
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx_ir as ir
 
+from odl.adapt.seen import Samples
 from odl.dtype import I32
 from odl.errors import UsageError
 from odl.ops.weave import Term, Weaver
@@ -46,14 +47,18 @@ class Strategy:
         """States that are as at first when another task begins."""
         return ()
 
-    def begin(self, graph: ir.Graph, trained: Sequence[ir.Value]) -> None:
+    def begin(
+        self, graph: ir.Graph, trained: Sequence[ir.Value], source: Samples | None = None
+    ) -> None:
         """Rewrite the canonical graph, before there is a loss.
 
         Args:
             trained: constants of the graph that will be states.
+            source: what the model has learnt from, if the user gives that.
 
         Raises:
             UsageError: the graph is none for this strategy.
+            ModelError: the samples do not fit the graph.
         """
 
     def scores(self, w: Weaver, graph: ir.Graph, z: Term, label: Term) -> tuple[Term, Term]:

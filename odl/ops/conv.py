@@ -32,7 +32,7 @@ from odl.ops.windows import Window, check_channels, window
 from odl.program import Call, In, Kernel, Out, kernel
 
 
-def _conv(
+def convolved(
     x: npt.NDArray[np.float32],
     w: npt.NDArray[np.float32],
     out_hw: tuple[int, ...],
@@ -88,7 +88,7 @@ def conv2d(
     """
     v = wide(x[: batch * in_c * in_hw[0] * in_hw[1]]).reshape(batch, in_c, *in_hw)
     weights = wide(w[: out_c * (in_c // groups) * size[0] * size[1]]).reshape(out_c, -1, *size)
-    out = _conv(v, weights, out_hw, stride, dilation, pad, groups)
+    out = convolved(v, weights, out_hw, stride, dilation, pad, groups)
     if bias is not None:
         out = out + wide(bias[:out_c, None, None])
     added = None if addend is None else addend[: out.size]

@@ -22,7 +22,7 @@ class _Rows:
     """Rows of padding above them."""
 
 
-def _rows_for(a: Args, s: Span) -> _Rows:
+def rows_for(a: Args, s: Span) -> _Rows:
     first = s.begin * a["stride"][0] - a["pad"][0]
     last = (s.end - 1) * a["stride"][0] - a["pad"][0] + (a["size"][0] - 1) * a["dilation"][0]
     begin, end = max(0, first), min(a["in_hw"][0], last + 1)
@@ -56,7 +56,7 @@ def _conv_piece(a: Args, spans: dict[str, Span]) -> Piece:
     if _is_depthwise(a):
         each = a["out_c"] // a["in_c"]
         out = Span(into.begin * each, into.end * each)
-    need, (high, wide) = _rows_for(a, rows), a["in_hw"]
+    need, (high, wide) = rows_for(a, rows), a["in_hw"]
     per_filter = prod(a["size"]) * (a["in_c"] // a["groups"])
     changed = {
         "batch": images.size,

@@ -11,13 +11,12 @@ from onnx import helper
 
 from odl.ops.body import OPSET, forwarded
 from odl.ops.conv import Conv
+from odl.ops.conv_hwc import WINDOW, ConvHWC
 from odl.ops.conv_transpose import ConvTranspose
 from odl.ops.matmul import Gemm, MatMul
 from odl.ops.node import Node
 from odl.ops.operator import Operator
 from odl.program import Call
-
-WINDOW = ("dilations", "group", "kernel_shape", "pads", "strides")
 
 
 class _Fused(Operator):
@@ -51,8 +50,7 @@ class _Fused(Operator):
         return replace(call, args=args, overlay=("addend",))
 
     def function(self) -> onnx.FunctionProto:
-        names = [item.name for item in onnx.defs.get_schema(self.inner, OPSET).inputs]
-        nodes = [forwarded(self.inner, names, self.attributes)]
+        names, nodes = self._inner()
         if self.adds:
             nodes.append(helper.make_node("Add", nodes[-1].output, ["total"]))
             nodes[-1].input.append("addend")
@@ -65,10 +63,18 @@ class _Fused(Operator):
             "ai.odl", name, names, nodes[-1].output, nodes, opsets, attributes
         )
 
+    def _inner(self) -> tuple[list[str], list[onnx.NodeProto]]:
+        """The inputs of the inner operator, and the nodes that do what it does."""
+        own = super().function()
+        if own is not None:
+            return list(own.input), list(own.node)
+        names = [item.name for item in onnx.defs.get_schema(self.inner, OPSET).inputs]
+        return names, [forwarded(self.inner, names, self.attributes)]
+
 
 def _family(inner: type[Operator], attributes: tuple[str, ...]) -> Iterator[type[Operator]]:
     """The inner operator with an addend, with Relu, and with both."""
-    name = inner.op_types[0]
+    name = inner.op_types[0].removeprefix("ai.odl.")
     for adds, rectifies in ((True, False), (False, True), (True, True)):
         own = f"{name}{'Add' * adds}{'Relu' * rectifies}"
         facts: dict[str, Any] = {
@@ -86,6 +92,7 @@ def _family(inner: type[Operator], attributes: tuple[str, ...]) -> Iterator[type
 
 FUSED = [
     *_family(Conv, WINDOW),
+    *_family(ConvHWC, WINDOW),
     *_family(ConvTranspose, (*WINDOW, "output_padding")),
     *_family(Gemm, ("transA", "transB")),
     *_family(MatMul, ()),

@@ -25,6 +25,8 @@ WHEN = "odl.when"
 
 Any ONNX engine may compute them all the same: the graph means what it means without this.
 """
+SUMS = "odl.sums"
+"""In `metadata_props` of a node: the precision of its sums, where bodies have a choice."""
 
 TABLE = 1 << 20
 """Elements of a table that an operator makes from its attributes."""
@@ -51,6 +53,11 @@ class Node:
         """The condition under which it is computed, if there is one."""
         name = self.ir.metadata_props.get(WHEN, "")
         return Ref(name) if name else None
+
+    @property
+    def sums_in_single(self) -> bool:
+        """Whether halves must be added up in single precision."""
+        return self.ir.metadata_props.get(SUMS) == "fp32"
 
     # --- inputs and outputs ---
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import onnx_ir as ir
@@ -156,13 +157,23 @@ def _has_bodies(calls: list[Call], target: Target, node: Node) -> bool:
 
 
 def choose(call: Call, target: Target, node: Node) -> Call:
-    """The best body that firmware/kernels has for the target's ISA."""
-    for isa in (*target.kernels, ""):
+    """The best body that firmware/kernels has for the target's ISA and the node's sums."""
+    for isa in (*_bodies(target, node), ""):
         body = replace(call, isa=isa)
         if body.function not in assets.kernel_functions():
+            continue
+        if node.sums_in_single and body.function in assets.half_kernels():
             continue
         suffix = f"_{isa}" if isa else ""
         for stem in (f"{call.kernel.name}_{call.variant}{suffix}", f"{call.kernel.name}{suffix}"):
             if (assets.FIRMWARE / "kernels" / f"{stem}.c").is_file():
                 return replace(body, file=f"{stem}.c")
     raise node.refuse(f"kernel {call.function} does not exist")
+
+
+def _bodies(target: Target, node: Node) -> Iterator[str]:
+    """The suffixes of the target's bodies; one that sums up halves in single stands beside them."""
+    for isa in target.kernels:
+        yield isa
+        if node.sums_in_single:
+            yield f"{isa}_single"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import onnx_ir as ir
 
@@ -49,6 +51,20 @@ class States:
         new.value.name = f"{old.value.name}/next"
         new.value.shape, new.value.type = old.value.shape, old.value.type
         self._next[old.value] = new.value
+
+    def of(self, weight: ir.Value) -> list[ir.Value]:
+        """A weight, and the states that are kept for each of its elements."""
+        begins = f"{weight.name}/"
+        return [
+            v for v in self._next
+            if v is weight or (str(v.name).startswith(begins) and v.shape == weight.shape)
+        ]  # fmt: skip
+
+    def amend(self, old: ir.Value, change: Callable[[Term], Term]) -> None:
+        """What a state is in the next step becomes a function of that."""
+        made = self.next(old)
+        made.value.name = f"{old.name}/before"
+        self.follow(self._weaver.given(old), change(made))
 
     def next(self, old: ir.Value) -> Term:
         """What a state will be in the next step."""

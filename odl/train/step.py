@@ -15,6 +15,7 @@ from odl.ops.weave import Term, Weaver
 from odl.spec import Spec, parse
 from odl.train.accumulate import COUNT, Gathered
 from odl.train.differentiate import differentiate
+from odl.train.grow import Growth, Moving
 from odl.train.guard import COUNTERS, both, count, follow, is_finite, squares, sum_of_squares
 from odl.train.keep_light import keep_light
 from odl.train.layerwise import update_by_layer
@@ -43,6 +44,8 @@ class Hooks:
     switches: Switches = lambda w, updates: {}
     policies: Mapping[ir.Value, Thin] = field(default_factory=dict)
     """Of what is trained, how little its gradients keep of activations."""
+    moving: Sequence[Moving] = ()
+    """Of what is trained, the entries that move."""
     finish: Finish = lambda w, states, sound: None
 
 
@@ -122,15 +125,16 @@ def add_updates(
     thinning = Thinning(graph, w, hooks.policies, number)
     active = hooks.switches(w, counters[0])
     graph.insert_before(graph[0], w.take())  # early, for what they can leave out
-    wanted = [t.value for t in weights]
+    wanted = [*(t.value for t in weights), *(m.whole for m in hooks.moving)]
     slopes = differentiate(graph, loss, scale.scale.value, wanted, thinning.slope)
     thinning.check()
     lighter = keep_light(graph, loss)
     slopes = [None if s is None else lighter.get(s, s) for s in slopes]
-    pairs = [(t, _computed(w, s)) for t, s in zip(weights, slopes, strict=True) if s is not None]
+    own, whole = slopes[: len(weights)], slopes[len(weights) :]
+    pairs = [(t, _computed(w, s)) for t, s in zip(weights, own, strict=True) if s is not None]
     on = [active.get(t.value) for t, _ in pairs]
     if len(pairs) < len(weights):
-        missing = next(t for t, s in zip(weights, slopes, strict=True) if s is None)
+        missing = next(t for t, s in zip(weights, own, strict=True) if s is None)
         raise UsageError(
             f"the loss does not depend on '{missing.value.name}'", advice="--train something else"
         )
@@ -148,9 +152,16 @@ def add_updates(
                 "--layerwise has no gradient left to accumulate or to clip by the norm of all",
                 advice="one or the other",
             )
+        if hooks.moving:
+            raise UsageError(
+                "--layerwise has no gradient left to tell which entries move",
+                advice="one or the other",
+            )
         update_by_layer(w, graph, spec, states, counters, scale, pairs, on, followed, hooks.finish)
         states.finish()
         return
+    growth = Growth(w, states, counters[0], scale)
+    looked = growth.look(graph, hooks.moving, [w.given(s) for s in whole if s is not None])
     if options.accumulate > 1:  # the scale may change before the update
         pairs = [(weight, scale.unscaled(slope.cast(F32))) for weight, slope in pairs]
     gathered = Gathered(w, states, pairs, on, options.accumulate, gathered_count)
@@ -161,7 +172,7 @@ def add_updates(
     factor = _clipped(w, spec, norm2, mean)
     update = Update(learning_rate(w, spec, counters[0], states), factor, counters[0])
     apply, numbers = OPTIMIZERS[spec.name][0](w, spec, update, states)
-    sound = is_finite(norm2 + squares(w.given(loss), numbers))
+    sound = is_finite(sum(looked, norm2 + squares(w.given(loss), numbers)))
     gate = gathered.gate(sound)
     gates = {switch: both(w, gate, switch) for switch in dict.fromkeys(on)}
     for (weight, _), slope, switch in zip(pairs, gathered.slopes, on, strict=True):
@@ -170,6 +181,7 @@ def add_updates(
     follow(w, states, followed, sound)
     scale.follow(sound)
     hooks.finish(w, states, sound)
+    growth.finish(sound, gate)
     count(w, states, counters, sound, gate)
     w.finish(graph)
     states.finish()

@@ -1,4 +1,4 @@
-"""W x + L (R x) becomes (W + L R) x where that takes no more multiply-accumulates.
+"""W x + L (R x) becomes (W + L R) x where that takes fewer multiply-accumulates.
 
 Both halves of a training step are rewritten so: a layer with an adapter, and the gradient of its
 input, W^T dy + R^T (L^T dy). R x and L^T dy stay where gradients of factors read them. A merged
@@ -125,7 +125,7 @@ class _Merger:
         saved = sum(_macs(node) for node in gone)
         if all(constant_value(v) is not None for v in (*chain.factors, plain.inputs[1]) if v):
             return True
-        return saved >= _cost([_matrix(v) for v in chain.factors])
+        return saved > _cost([_matrix(v) for v in chain.factors])
 
     def _merge(self, chain: _Chain, plain: ir.Node, meeting: _Meeting) -> None:
         weight, bias = plain.inputs[1], plain.inputs[2:]

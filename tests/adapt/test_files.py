@@ -115,6 +115,39 @@ def test_a_foreign_or_damaged_adapter_is_refused(tmp_path: Path) -> None:
         read_base(tmp_path)
 
 
+@pytest.mark.parametrize("dtype", ["fp32", "fp16"])
+@pytest.mark.parametrize("recurs", [False, True])
+def test_entries_that_moved_are_merged_where_they_are(
+    dtype: str, recurs: bool, tmp_path: Path
+) -> None:
+    """Through a file; one that names other places is refused."""
+    text = "sparse:share=0.2,every=2" + (",layers=w,r" if recurs else "")
+    net, feeds = (recurrent() if recurs else conv_net()), batches(6)
+    if recurs:
+        rng = np.random.default_rng(1)
+        feeds = [{"x": rng.normal(size=(3, 1, 4)).astype(np.float32), "label": f["label"]}
+                 for f in feeds]  # fmt: skip
+    made = compiled(TrainOptions(text, optimizer="adam:lr=0.1"), net, dtype=dtype)
+    states, want = learnt(made, feeds)
+    base, path = base_of(made), tmp_path / "a.safetensors"
+    write_adapter(path, base, states, 6)
+    found, _ = read_adapter(path, base)
+    moved = [n for n, v in found.items() if (v != base.constants[n]).any() and "places" in n]
+    assert len(moved) == len(base.records) > 0
+    graph, _ = merge(base, found)
+    given = {k: v for k, v in feeds[0].items() if k != "label"}
+    got = ReferenceEvaluator(graph).run(None, given)[0]
+    np.testing.assert_allclose(got, want, atol=1e-5 if dtype == "fp32" else 1e-2)
+    unmoved = {n: v for n, v in found.items() if n not in moved}
+    elsewhere = ReferenceEvaluator(merge(base, unmoved)[0]).run(None, given)[0]
+    assert np.abs(elsewhere - want).max() > 0.02
+    for wrong in (-1, int(found[moved[0]][1]), 1 << 30):
+        found[moved[0]][0] = wrong
+        write_adapter(path, base, {**states, **found}, 6)
+        with pytest.raises(ModelError, match="holds no places in its weight"):
+            read_adapter(path, base)
+
+
 def test_a_changed_tensor_is_told() -> None:
     made = compiled("lora:r=1,layers=dense*", conv_net())
     base = base_of(made)

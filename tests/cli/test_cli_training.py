@@ -284,7 +284,7 @@ def test_freeze_writes_a_mask_that_training_obeys(
 def replaying(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A program of the demonstration that rehearses."""
     folder = tmp_path_factory.mktemp("replay") / "b"
-    options = ["--train", "last:1", "--strategy", "replay:size=4"]
+    options = ["--train", "last:1", "--strategy", "replay:size=4,source=2", "--source", str(DATA)]
     assert _run(["compile", str(MODEL), "-t", "host", *options, "-o", str(folder)]) == 0
     return folder
 

@@ -169,13 +169,15 @@ def model(kind: str, cases: list[Case], seed: int) -> Model:
     return Model(helper.make_model(graph, opset_imports=opsets, ir_version=9), inputs)
 
 
-def compiled(made: Model, name: str, target: str) -> Compiled:
+def compiled(made: Model, name: str, target: str, sums: str = "fp16") -> Compiled:
     """As it is: a canonical graph with operators of a training step."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(odl.compile, "CANONICAL", (odl.compile.name_all,))
         patch.setattr(odl.compile, "set_input_shapes", lambda *_: None)
         patch.setattr("odl.plan.arena._solve", lambda *_: None)  # it need not be optimal
-        return compile_graph(ir.serde.deserialize_model(made.proto), name, Options(target))
+        return compile_graph(
+            ir.serde.deserialize_model(made.proto), name, Options(target, sums=sums)
+        )
 
 
 def results(made: Model, program: Compiled, folder: Path, *teams: int) -> Iterator[Result]:

@@ -14,7 +14,10 @@ from onnx import NodeProto, helper
 
 from tests.conformance.test_cluster_convolutions import TYPES, Model, check, compiled
 
-SHAPES = ((9, 65, 63), (8, 72, 64), (1, 70, 1), (5, 200, 13), (4, 3, 9), (3, 1, 70), (64, 2, 5))
+SHAPES = (
+    *((9, 65, 63), (8, 72, 64), (1, 70, 1), (5, 200, 13), (4, 3, 9), (3, 1, 70), (64, 2, 5)),
+    *((23, 5, 8), (22, 66, 4), (9, 3, 7), (14, 200, 6), (19, 7, 3)),  # strips that run down
+)
 
 
 def model(kind: str, shapes: Iterable[tuple[int, ...]]) -> Model:
@@ -53,6 +56,14 @@ def random_shapes(count: int) -> list[tuple[int, ...]]:
 def test_every_team_computes_the_same_within_the_bounds(kind: str, tmp_path: Path) -> None:
     made = model(kind, [*SHAPES, *random_shapes(9)])
     check(made, compiled(made, f"products_{kind}", "gap9"), tmp_path / "program", 8, 1, 2, 3, 5)
+
+
+def test_sums_of_halves_in_single_precision(tmp_path: Path) -> None:
+    """Their bound is that of single precision, which sums in half precision would pass by far."""
+    made = model("f16", [*SHAPES, *random_shapes(7)])
+    program = compiled(made, "singles", "gap9", "fp32")
+    assert {c.function for c in program.program.calls} == {"odl_matmul_f16_xpulp_single"}
+    check(made, program, tmp_path / "program", 8, 3, 1)
 
 
 @pytest.mark.parametrize("kind", list(TYPES))

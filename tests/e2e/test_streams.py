@@ -19,8 +19,10 @@ from tests.train.steps import batches, compiled, states_after, train
 
 CASES = [
     ("spike", "fp32", "last:1", "replay:size=4,rounds=2", 3),
-    ("gap9", "fp16", "lora:r=2+bias", "replay:size=4", 2),
+    ("gap9", "fp16", "lora:r=2+bias", "replay:size=4,source=2", 2),
     ("gap9", "fp16", "lora:r=2+bias", "lae:decay=0.9", 1),
+    ("spike", "fp32", "sparse:share=0.2,every=3+bias", "", 1),
+    ("gap9", "fp16", "sparse:share=0.2,every=2", "lae:decay=0.9", 1),
     ("spike", "fp32", "gda-head", "", 1),
     ("gap9", "fp16", "gda-head", "", 1),
 ]
@@ -32,7 +34,8 @@ def test_streams(
     target: str, dtype: str, what: str, strategy: str, rounds: int, tmp_path: Path
 ) -> None:
     options = TrainOptions(what, optimizer="sgd:lr=0.05", strategy=strategy)
-    made = compiled(options, dtype=dtype, target=target)
+    source = {"image": np.stack([f["image"] for f in batches(9)]), "y": np.arange(9) % 3}
+    made = compiled(options, dtype=dtype, target=target, source=source)
     write_project(made.program, made.target, made.stages, tmp_path / "net", "test.onnx")
     project = read(tmp_path / "net")
     feeds = batches(LESSONS)

@@ -21,6 +21,8 @@ from odl.plan.tiles import Operand, cuts
 from odl.program import Call, Program, Ref, Tensor
 from odl.tiling import Block, Piece, Span
 from tests.conformance.random_models import RandomModel, random_models
+from tests.conformance.test_cluster_convolutions import compiled
+from tests.conformance.test_cluster_layouts import usual
 
 Array = npt.NDArray[Any]
 
@@ -30,11 +32,11 @@ def programs(
 ) -> list[Program]:
     """One for each random model."""
 
-    def compiled(case: RandomModel) -> Program:
+    def made(case: RandomModel) -> Program:
         model = ir.serde.deserialize_model(version_converter.convert_version(case.model, 28))
         return compile_graph(model, case.name, Options(target)).program
 
-    return [compiled(case) for case in random_models() if is_wanted(case.model)]
+    return [made(case) for case in random_models() if is_wanted(case.model)]
 
 
 def smallest(call: Call) -> list[Piece]:
@@ -95,7 +97,8 @@ def check(program: Program, call: Call) -> int:
 
 @pytest.fixture(scope="module")
 def cuttable() -> list[tuple[Program, Call]]:
-    calls = [(p, c) for p in programs() for c in p.calls]
+    others = compiled(usual("f32"), "layouts", "host").program
+    calls = [(p, c) for p in [*programs(), others] for c in p.calls]
     return [(p, c) for p, c in calls if c.kernel.tiling and c.kernel.tiling.axes(c.args)]
 
 
@@ -106,6 +109,7 @@ def test_pieces_make_the_whole(cuttable: list[tuple[Program, Call]]) -> None:
 
 def test_what_is_cut(cuttable: list[tuple[Program, Call]]) -> None:
     met = {call.kernel.name for _, call in cuttable}
+    assert met >= {"conv2d_hwc_depthwise", "conv2d_hwc_depthwise_grad_weight"}
     assert met >= {"conv2d", "conv2d_depthwise", "matmul", "relu", "add", "copy", "reduce_sum"}
 
 

@@ -105,6 +105,23 @@ _conv("1,3,5,5", "2,3,1,1", "1,2,5,5")
 _conv("1,2,5,5", "2,2,3,3", "1,2,3,3", '<auto_pad = "SAME_UPPER", strides = [2, 2]>')
 
 
+def _hwc(x: str, w: str, y: str, attributes: str, bias: str) -> None:
+    CASES[f"ConvHWC [{x}] [{w}] {attributes}"] = Case(
+        f"g (float[{x}] x, float[{w}] w, float[{bias}] b) => (float[{y}] y) "
+        f"{{ y = ai.odl.ConvHWC {attributes} (x, w, b) }}"
+    )
+
+
+PLAIN = "dilations = [1, 1], strides = [1, 1]"
+_hwc("2,4,3,5", "2,5,1,1", "2,4,3,2",
+     f"<{PLAIN}, group = 1, kernel_shape = [1, 1], pads = [0, 0, 0, 0]>", "2")  # fmt: skip
+_hwc("2,4,3,3", "3,1,3,3", "2,4,2,3",
+     f"<{PLAIN}, group = 3, kernel_shape = [3, 3], pads = [1, 0, 1, 1]>", "3")  # fmt: skip
+_hwc("1,6,5,2", "2,1,3,3", "1,3,3,2",
+     "<dilations = [1, 1], strides = [2, 2], group = 2, kernel_shape = [3, 3], "
+     "pads = [1, 1, 1, 1]>", "2")  # fmt: skip
+
+
 def _pool(op: str, x: str, y: str, attributes: str) -> None:
     CASES[f"{op} [{x}] {attributes}"] = Case(
         f"g (float[{x}] x) => (float[{y}] y) {{ y = {op} {attributes} (x) }}"

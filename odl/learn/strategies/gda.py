@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 import onnx_ir as ir
 
+from odl.adapt.seen import Samples
 from odl.dtype import F32
 from odl.errors import UsageError
 from odl.learn.strategy import Strategy
@@ -35,7 +36,9 @@ class Gda(Strategy):
     settings = ("ridge", "weight")
     descends = False
 
-    def begin(self, graph: ir.Graph, trained: Sequence[ir.Value]) -> None:
+    def begin(
+        self, graph: ir.Graph, trained: Sequence[ir.Value], source: Samples | None = None
+    ) -> None:
         if trained:
             raise UsageError(
                 "--strategy gda: it is the head that learns", advice="--train gda-head"

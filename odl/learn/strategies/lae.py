@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import onnx_ir as ir
 
+from odl.adapt.seen import Samples
 from odl.dtype import F32
 from odl.learn.cut import behind
 from odl.learn.strategy import Strategy, single
@@ -35,7 +36,9 @@ class Lae(Strategy):
     def per_task(self) -> tuple[str, ...]:
         return () if self.spec.flag("global") else (self.CLASSES,)
 
-    def begin(self, graph: ir.Graph, trained: Sequence[ir.Value]) -> None:
+    def begin(
+        self, graph: ir.Graph, trained: Sequence[ir.Value], source: Samples | None = None
+    ) -> None:
         """Behind each node that depends on what is trained stands one that depends on the copy."""
         self._fast = list(trained)
         self._slow = [add_state(graph, f"{v.name}/slow", _first(v)) for v in trained]

@@ -127,4 +127,35 @@ odl_kernel odl_conv2d_planes_grad_weight_f32, odl_conv2d_planes_grad_weight_f16;
 #define odl_conv2d_planes_depthwise_grad_weight odl_conv2d_planes_grad_weight
 odl_kernel odl_conv2d_planes_depthwise_grad_weight_f32, odl_conv2d_planes_depthwise_grad_weight_f16;
 
+/*
+ * Depthwise convolution of x[batch][in_hw][channels] to y[batch][out_hw][channels], of at most 96
+ * taps. The weight of (channel, i, j) is at w_begin and w_stride, bias[channels] may be NULL; pad,
+ * relu and the error are as of conv2d. An element behind x may be read. Not in place.
+ */
+struct odl_conv2d_hwc_depthwise {
+    const void *x, *w, *bias;
+    void *y;
+    int32_t batch, channels;
+    int32_t in_hw[2], out_hw[2];
+    int32_t size[2], stride[2], dilation[2], pad[2];
+    int32_t w_begin, w_stride[3];
+    int32_t relu;
+};
+odl_kernel odl_conv2d_hwc_depthwise_f32, odl_conv2d_hwc_depthwise_f16;
+
+/*
+ * Gradient of conv2d_hwc_depthwise's weights, dense: dw[channels][size] = sum over images and
+ * positions of dy[batch][out_hw][channels] * x[batch][in_hw][channels]. Error: gamma(K + 1) * sum
+ * |dy| |x|, K = batch * out_hw. x may be multiplied by zeros for rows that dy does not have. Not in
+ * place.
+ */
+struct odl_conv2d_hwc_depthwise_grad_weight {
+    const void *x, *dy;
+    void *dw;
+    int32_t batch, channels;
+    int32_t in_hw[2], out_hw[2];
+    int32_t size[2], stride[2], dilation[2], pad[2];
+};
+odl_kernel odl_conv2d_hwc_depthwise_grad_weight_f32, odl_conv2d_hwc_depthwise_grad_weight_f16;
+
 #endif

@@ -13,12 +13,18 @@ odl_half_kernel odl_conv2d_planes_depthwise_grad_weight_f16_xpulp;
 odl_kernel odl_conv2d_planes_grad_weight_f32_xpulp;
 odl_half_kernel odl_conv2d_planes_grad_weight_f16_xpulp;
 
+odl_kernel odl_conv2d_hwc_depthwise_f32_xpulp;
+odl_half_kernel odl_conv2d_hwc_depthwise_f16_xpulp;
+odl_kernel odl_conv2d_hwc_depthwise_grad_weight_f32_xpulp;
+odl_half_kernel odl_conv2d_hwc_depthwise_grad_weight_f16_xpulp;
+
 odl_kernel odl_planes_b16_xpulp, odl_planes_b32_xpulp;
 
 odl_kernel odl_matmul_f32_xpulp;
 odl_half_kernel odl_matmul_f16_xpulp;
 /* For k = 4 with n >= 4, and k = 8 with n >= 2. */
 odl_half_kernel odl_add_low_rank_f16_xpulp;
+odl_kernel odl_matmul_f16_xpulp_single;
 odl_kernel odl_relu_f32_xpulp, odl_relu_f16_xpulp;
 odl_kernel odl_relu_grad_f32_xpulp, odl_relu_grad_f16_xpulp;
 odl_kernel odl_positive_bits_f32_xpulp, odl_positive_bits_f16_xpulp;
