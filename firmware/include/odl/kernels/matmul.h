@@ -31,7 +31,6 @@ struct odl_add_low_rank {
     void *y;
     int32_t m, k, n;
 };
-odl_kernel odl_add_low_rank_f32;
-odl_half_kernel odl_add_low_rank_f16;
+odl_kernel odl_add_low_rank_f32, odl_add_low_rank_f16;
 
 #endif
