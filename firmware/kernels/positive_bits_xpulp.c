@@ -1,8 +1,6 @@
 /* Bits of positive elements on PULP cores: comparisons give 1 or 0, which products put together. */
 #include "xpulp_lanes.h"
 
-/* rd += rs1 * rs2, of integers. */
-#define BITS_MAC(rd, rs1, rs2) ".insn r 0x33, 0, 0x21, " rd ", " rs1 ", " rs2 "\n"
 #define BITS_LOAD(v) XPULP_LW(v, "%[x]", "%[four]")
 #define BITS_STORE XPULP_SB("%[v0]", "%[y]", "%[one]")
 
@@ -17,9 +15,9 @@
     BITS_F16("%[v1]")                                                                              \
     BITS_F16("%[v2]")                                                                              \
     BITS_F16("%[v3]")                                                                              \
-    BITS_MAC("%[v2]", "%[v3]", "%[four]")                                                          \
-    BITS_MAC("%[v1]", "%[v2]", "%[four]")                                                          \
-    BITS_MAC("%[v0]", "%[v1]", "%[four]")                                                          \
+    XPULP_MAC_WORD("%[v2]", "%[v3]", "%[four]")                                                    \
+    XPULP_MAC_WORD("%[v1]", "%[v2]", "%[four]")                                                    \
+    XPULP_MAC_WORD("%[v0]", "%[v1]", "%[four]")                                                    \
     "srli %[v1], %[v0], 15\n" XPULP_OP("or", "%[v0]", "%[v0]", "%[v1]") BITS_STORE
 
 static void odl_positive_bits_f16_xpulp_run(const void *x, uint8_t *y, int32_t bytes) {
@@ -49,12 +47,12 @@ static void odl_positive_bits_f16_xpulp_run(const void *x, uint8_t *y, int32_t b
     BITS_F32("%[v5]")                                                                              \
     BITS_F32("%[v6]")                                                                              \
     BITS_F32("%[v7]")                                                                              \
-    BITS_MAC("%[v6]", "%[v7]", "%[two]")                                                           \
-    BITS_MAC("%[v5]", "%[v6]", "%[two]")                                                           \
-    BITS_MAC("%[v4]", "%[v5]", "%[two]")                                                           \
-    BITS_MAC("%[v3]", "%[v4]", "%[two]")                                                           \
-    BITS_MAC("%[v2]", "%[v3]", "%[two]")                                                           \
-    BITS_MAC("%[v1]", "%[v2]", "%[two]") BITS_MAC("%[v0]", "%[v1]", "%[two]") BITS_STORE
+    XPULP_MAC_WORD("%[v6]", "%[v7]", "%[two]")                                                     \
+    XPULP_MAC_WORD("%[v5]", "%[v6]", "%[two]")                                                     \
+    XPULP_MAC_WORD("%[v4]", "%[v5]", "%[two]")                                                     \
+    XPULP_MAC_WORD("%[v3]", "%[v4]", "%[two]")                                                     \
+    XPULP_MAC_WORD("%[v2]", "%[v3]", "%[two]")                                                     \
+    XPULP_MAC_WORD("%[v1]", "%[v2]", "%[two]") XPULP_MAC_WORD("%[v0]", "%[v1]", "%[two]") BITS_STORE
 
 static void odl_positive_bits_f32_xpulp_run(const void *x, uint8_t *y, int32_t bytes) {
     uint32_t v0, v1, v2, v3, v4, v5, v6, v7;

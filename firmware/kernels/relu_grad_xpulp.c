@@ -2,8 +2,8 @@
 #include "elementwise_xpulp.h"
 
 #define F32_FIRST(a, b) XPULP_OP("flt.s", b, "%[c]", b) XPULP_OP("sub", b, "zero", b)
-#define F16_FIRST(a, b) XPULP_LESS(b, "%[c]", b) XPULP_OP("mul", b, b, "%[d]")
+#define F16_FIRST(a, b) XPULP_LESS(b, "%[c]", b) XPULP_MAC_WORD(b, b, "%[d]")
 #define SECOND(a, b) XPULP_OP("and", a, a, b)
 
 BINARY_WORDS(relu_grad, f32, F32_FIRST, SECOND, 3, 0, 0)
-BINARY_F16(relu_grad, F16_FIRST, SECOND, 3, 0, 0xffff)
+BINARY_F16(relu_grad, F16_FIRST, SECOND, 3, 0, 0xfffe)

@@ -21,6 +21,9 @@
 #define XPULP_LESS(rd, rs1, rs2) ".insn r 0x33, 2, 0x52, " rd ", " rs1 ", " rs2 "\n"
 #define XPULP_PACK(rd, rs1, rs2) ".insn r 0x33, 2, 0x58, " rd ", " rs1 ", " rs2 "\n"
 
+/* rd += rs1 * rs2, of integers, which takes a cycle less than a product. */
+#define XPULP_MAC_WORD(rd, rs1, rs2) ".insn r 0x33, 0, 0x21, " rd ", " rs1 ", " rs2 "\n"
+
 /* Instructions of stock cores, all of 4 bytes in a hardware loop. */
 #define XPULP_WIDE(text) XPULP_PUSH_WIDE text ".option pop\n"
 #define XPULP_OP(name, rd, rs1, rs2) name " " rd ", " rs1 ", " rs2 "\n"

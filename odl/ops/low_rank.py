@@ -1,4 +1,4 @@
-"""ai.odl.AddLowRank: a weight with a low-rank change, made in every run."""
+"""ai.odl.AddLowRank and FactorProduct: a weight with a low-rank change, made in every run."""
 
 from __future__ import annotations
 
@@ -50,23 +50,19 @@ class AddLowRank(Operator):
             }""")
 
     def check(self, node: Node) -> None:
-        (m, n), (rows, k), (inner, columns) = (self._matrix(node, i) for i in range(3))
+        (m, n), (rows, k), (inner, columns) = (_matrix(node, i) for i in range(3))
         if (m, n) != (rows, columns) or k != inner:
             raise node.refuse(
                 f"a {rows} x {k} and a {inner} x {columns} matrix do not make {m} x {n}"
             )
 
-    def _matrix(self, node: Node, i: int) -> tuple[int, int]:
-        rows, *columns = node.shape(i)
-        return rows, product(tuple(columns))
-
     def forms(self, node: Node) -> list[Callable[[], list[Call]]]:
-        (_, k), (_, n) = self._matrix(node, 1), self._matrix(node, 2)
+        (_, k), (_, n) = _matrix(node, 1), _matrix(node, 2)
         fast = [lambda: self._by_rank(node)] if n >= FAST.get(k, n + 1) else []
         return [*fast, *super().forms(node)]
 
     def _by_rank(self, node: Node) -> list[Call]:
-        (m, k), (_, n) = self._matrix(node, 1), self._matrix(node, 2)
+        (m, k), (_, n) = _matrix(node, 1), _matrix(node, 2)
         args = {
             "w": node.input(0), "a": node.input(1), "b": node.input(2), "y": node.output(),
             "m": m, "k": k, "n": n,
@@ -74,16 +70,63 @@ class AddLowRank(Operator):
         return [Call(add_low_rank, str(node.dtype()), args)]
 
     def lower(self, node: Node) -> list[Call]:
-        (m, k), (_, n) = self._matrix(node, 1), self._matrix(node, 2)
+        (m, k), (_, n) = _matrix(node, 1), _matrix(node, 2)
         args = matmul_args(
             m, k, n, a=node.input(1), b=node.input(2), addend=node.input(0), y=node.output()
         )
         return [Call(matmul, str(node.dtype()), args, overlay=("addend",))]
 
     def macs(self, node: Node) -> int:
-        (m, k), (_, n) = self._matrix(node, 1), self._matrix(node, 2)
+        (m, k), (_, n) = _matrix(node, 1), _matrix(node, 2)
         return m * k * n
 
     def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
         w, a, b = (np.abs(v).reshape(len(v), -1) for v in x)
         return [(gamma(a.shape[1] + 1, u) * (a @ b + w)).reshape(y[0].shape)]
+
+
+class FactorProduct(Operator):
+    """Inputs a and b, each seen as a matrix, its first axis by the others; output a b.
+
+    Its shape is the first axis of a and the others of b.
+    """
+
+    op_types = ("ai.odl.FactorProduct",)
+    kernels = (matmul,)
+    dtypes = FLOATS
+    note = "what adapters make of factors"
+
+    def function(self) -> onnx.FunctionProto:
+        return body("""
+            FactorProduct (a, b) => (y) {
+                left = Flatten <axis = 1> (a)
+                right = Flatten <axis = 1> (b)
+                made = MatMul (left, right)
+                rows = Shape <end = 1> (a)
+                columns = Shape <start = 1> (b)
+                shape = Concat <axis = 0> (rows, columns)
+                y = Reshape (made, shape)
+            }""")
+
+    def check(self, node: Node) -> None:
+        (rows, k), (inner, columns) = (_matrix(node, i) for i in range(2))
+        if k != inner:
+            raise node.refuse(f"a {rows} x {k} and a {inner} x {columns} matrix have no product")
+
+    def lower(self, node: Node) -> list[Call]:
+        (m, k), (_, n) = _matrix(node, 0), _matrix(node, 1)
+        args = matmul_args(m, k, n, a=node.input(0), b=node.input(1), y=node.output())
+        return [Call(matmul, str(node.dtype()), args)]
+
+    def macs(self, node: Node) -> int:
+        (m, k), (_, n) = _matrix(node, 0), _matrix(node, 1)
+        return m * k * n
+
+    def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:
+        a, b = (np.abs(v).reshape(len(v), -1) for v in x)
+        return [(gamma(a.shape[1], u) * (a @ b)).reshape(y[0].shape)]
+
+
+def _matrix(node: Node, i: int) -> tuple[int, int]:
+    rows, *columns = node.shape(i)
+    return rows, product(tuple(columns))

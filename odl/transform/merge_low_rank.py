@@ -178,16 +178,9 @@ class _Merger:
         return self._made(place, "ai.odl.AddLowRank", [weight, *factors], name, weight)
 
     def _product(self, place: ir.Node, a: ir.Value, b: ir.Value, name: str) -> ir.Value:
-        (rows, _), (_, columns) = _matrix(a), _matrix(b)
-        flat = [self._flat(place, v, name) for v in (a, b)]
-        made = self._edit.before(place, "MatMul", [*flat], f"{name}/factors")
-        return self._typed(made, ir.Shape((rows, columns)), a, place)
-
-    def _flat(self, place: ir.Node, value: ir.Value, name: str) -> ir.Value:
-        if len(static_shape(value)) == 2:
-            return value
-        made = self._edit.before(place, "Flatten", [value], f"{name}/flat", {"axis": 1})
-        return self._typed(made, ir.Shape(_matrix(value)), value, place)
+        made = self._edit.before(place, "ai.odl.FactorProduct", [a, b], f"{name}/factors")
+        shape = ir.Shape((static_shape(a)[0], *static_shape(b)[1:]))
+        return self._typed(made, shape, a, place)
 
     def _made(
         self, place: ir.Node, op: str, inputs: list[ir.Value], name: str, like: ir.Value

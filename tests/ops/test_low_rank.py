@@ -1,4 +1,4 @@
-"""AddLowRank: its body, its forms, and its kernels on every team, within their bounds."""
+"""AddLowRank and FactorProduct: bodies, forms, and kernels on every team, within their bounds."""
 
 from __future__ import annotations
 
@@ -41,21 +41,28 @@ def model(kind: str) -> Model:
         names = [f"{name}{i}" for name in shapes]
         nodes.append(helper.make_node("AddLowRank", names, [f"y{i}"], domain="ai.odl"))
         outputs.append(helper.make_tensor_value_info(f"y{i}", number, shapes["w"]))
+        nodes.append(helper.make_node("FactorProduct", names[1:], [f"p{i}"], domain="ai.odl"))
+        outputs.append(helper.make_tensor_value_info(f"p{i}", number, (m, 1, n)))
     given = [helper.make_tensor_value_info(n, number, v.shape) for n, v in inputs.items()]
     graph = helper.make_graph(nodes, "low_rank", given, outputs)
     opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.odl", 1)]
     return Model(helper.make_model(graph, opset_imports=opsets, ir_version=9), inputs)
 
 
-def test_the_body_adds_a_product() -> None:
+def test_the_bodies_multiply_matrices() -> None:
     made = model("f32")
-    made.proto.functions.extend(functions({"ai.odl.AddLowRank"}))
+    made.proto.functions.extend(functions({"ai.odl.AddLowRank", "ai.odl.FactorProduct"}))
     found = evaluator(made.proto).run(None, made.inputs), runtime(made.proto, made.inputs)
     for i, (m, k, n) in enumerate(SHAPES):
         w, a, b = (made.inputs[f"{name}{i}"] for name in "wab")
-        want = w + (a.reshape(m, k) @ b.reshape(k, n)).reshape(w.shape)
+        change = a.reshape(m, k) @ b.reshape(k, n)
         for got in found:
-            np.testing.assert_allclose(got[i], want, rtol=1e-5, atol=1e-5)
+            np.testing.assert_allclose(
+                got[2 * i], w + change.reshape(w.shape), rtol=1e-5, atol=1e-5
+            )
+            np.testing.assert_allclose(
+                got[2 * i + 1], change.reshape(m, 1, n), rtol=1e-5, atol=1e-5
+            )
 
 
 @pytest.mark.parametrize("kind", list(TYPES))
@@ -87,4 +94,7 @@ def test_factors_of_another_shape_are_refused() -> None:
     values = [ir.Value(name=n, shape=ir.Shape(s), type=single) for n, s in shapes.items()]
     node = Node(ir.node("AddLowRank", values, domain="ai.odl", name="k"))
     with pytest.raises(Unsupported, match="'k': a 3 x 2 and a 2 x 5 matrix do not make 3 x 4"):
+        lookup(node).check(node)
+    node = Node(ir.node("FactorProduct", values[:2], domain="ai.odl", name="k"))
+    with pytest.raises(Unsupported, match="'k': a 3 x 4 and a 3 x 2 matrix have no product"):
         lookup(node).check(node)

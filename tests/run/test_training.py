@@ -27,8 +27,9 @@ MODELS = [
     compiled(TrainOptions("full", optimizer="adam:lr=0.01", accumulate=2)),
     compiled(TrainOptions("full", optimizer="sgd:lr=0.02,momentum=0.9"), dtype="fp16", ram=4096),
     compiled(TrainOptions("last:1", layerwise=True)),
+    compiled(TrainOptions("core:r=1,alpha=3")),
 ]
-NAMES = ["adam", "half", "last"]
+NAMES = ["adam", "half", "last", "core"]
 
 
 @pytest.fixture(scope="module")

@@ -161,7 +161,8 @@ def test_images_with_channels_side_by_side() -> None:
         "dilations": [1, 1], "group": 1, "kernel_shape": [1, 1], "pads": [0] * 4, "strides": [1, 1]
     }  # fmt: skip
     rows = {
-        "s": ("ConvHWC", "x", "w", "b"), "z": ("ConvHWC", "x", "r", ""), "u": ("ConvHWC", "z", "l", ""),
+        "s": ("ConvHWC", "x", "w", "b"), "z": ("ConvHWC", "x", "r", ""),
+        "u": ("ConvHWC", "z", "l", ""),
         "y": ("Add", "u", "s"), "dz": ("ConvHWCGradInput", "dy", "l"),
         "p": ("ConvHWCGradInput", "dz", "r"), "q": ("ConvHWCGradInput", "dy", "w"),
         "dx": ("Add", "p", "q"),
