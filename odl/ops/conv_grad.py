@@ -75,6 +75,13 @@ def _by_rows(args: dict[str, Any], is_padded: bool) -> bool:
     return not is_padded and rows < BLOCK and bool(by_rows * rows < by_channels * BLOCK)
 
 
+def _is_plain(args: dict[str, Any]) -> bool:
+    """Whether each element of dy meets the one at its own place in x."""
+    steps = zip(args["stride"], args["out_hw"], strict=True)
+    moves = any(pad for pad in args["pad"]) or any(s > 1 and n > 1 for s, n in steps)
+    return bool(args["size"] == (1, 1) and args["in_hw"] == args["out_hw"] and not moves)
+
+
 class ConvGradWeight(Operator):
     """Inputs x [batch, in_c, ...] and dy [batch, out_c, ...], as of a Conv in 1-D or 2-D.
 
@@ -149,8 +156,9 @@ class ConvGradWeight(Operator):
             "dilation": (1, *node.attr("dilations", one))[-2:],
             "pad": (0, *node.attr("pads", zero)[:rank])[-2:],
         }
-        if args["size"] == (1, 1) and args["in_hw"] == args["out_hw"]:  # one long row
+        if _is_plain(args):  # one long row
             args["in_hw"] = args["out_hw"] = (1, product(node.shape()[2:]))
+            args["stride"] = (1, 1)
         return args
 
     def lower(self, node: Node) -> list[Call]:
@@ -158,8 +166,7 @@ class ConvGradWeight(Operator):
 
     def forms(self, node: Node) -> list[Callable[[], list[Call]]]:
         args = self.arguments(node)
-        plain = args["size"] == (1, 1) and args["in_hw"] == args["out_hw"]
-        if plain and args["batch"] == args["groups"] == 1:
+        if _is_plain(args) and args["batch"] == args["groups"] == 1:
             return [lambda: self._product(node, args), *super().forms(node)]
         return [lambda: self._by_planes(node, args), *super().forms(node)]
 

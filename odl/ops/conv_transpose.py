@@ -198,10 +198,11 @@ class ConvTranspose(Operator):
         return pad
 
     def _is_pointwise(self, node: Node) -> bool:
-        one = (1,) * (len(node.shape()) - 2)
-        pad = self._pad(node, node.attr("strides", one), node.attr("dilations", one))
-        same_size = product(node.shape()[2:]) == product(node.out_shape()[2:])
-        is_plain = product(node.shape(1)[2:]) == 1 and same_size and not any(pad)
+        hw, one = node.shape()[2:], (1,) * (len(node.shape()) - 2)
+        steps = node.attr("strides", one)
+        moves = any(self._pad(node, steps, node.attr("dilations", one)))
+        moves |= any(s > 1 and n > 1 for s, n in zip(steps, hw, strict=True))
+        is_plain = product(node.shape(1)[2:]) == 1 and hw == node.out_shape()[2:] and not moves
         return is_plain and node.attr("group", 1) == 1
 
     def forms(self, node: Node) -> list[Callable[[], list[Call]]]:
