@@ -14,6 +14,7 @@ from odl.ops.matmul import matmul, matmul_args
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
 from odl.ops.planes import (
+    SEGMENTS,
     Planes,
     conv2d_planes_depthwise_grad_weight,
     conv2d_planes_grad_weight,
@@ -168,6 +169,8 @@ class ConvGradWeight(Operator):
         args = self.arguments(node)
         if _is_plain(args) and args["batch"] == args["groups"] == 1:
             return [lambda: self._product(node, args), *super().forms(node)]
+        if node.sums_in_single and args["batch"] * min(args["out_hw"]) > SEGMENTS:
+            return super().forms(node)
         return [lambda: self._by_planes(node, args), *super().forms(node)]
 
     def _product(self, node: Node, args: dict[str, Any]) -> list[Call]:
@@ -182,6 +185,7 @@ class ConvGradWeight(Operator):
         stride, dilation, pad = args["stride"], args["dilation"], args["pad"]
         groups, in_c = args["groups"], args["in_c"]
         is_lone = sums_columns(groups, in_c, args["batch"], out_hw, size)
+        is_lone = is_lone and not node.sums_in_single
         body = conv2d_planes_depthwise_grad_weight if is_lone else conv2d_planes_grad_weight
         rows = (out_hw[0] - 1) * stride[0] + (size[0] - 1) * dilation[0] + 1
         by_rows = _by_rows(args, pad[0] > 0 or rows > in_hw[0])

@@ -21,6 +21,7 @@ from odl.ops.planes import (
     conv2d_planes_depthwise,
     even,
     make_planes,
+    may_convolve,
     planes,
     planes_kernel,
 )
@@ -206,7 +207,9 @@ class ConvTranspose(Operator):
         return is_plain and node.attr("group", 1) == 1
 
     def forms(self, node: Node) -> list[Callable[[], list[Call]]]:
-        if self._is_pointwise(node) or len(node.shape()) > 4:
+        size = (1, *node.shape(1)[2:])[-2:]
+        by_planes = len(node.shape()) <= 4 and may_convolve(node, size, 1)
+        if self._is_pointwise(node) or not by_planes:
             return super().forms(node)
         return [lambda: self._by_planes(node), *super().forms(node)]
 
@@ -287,7 +290,7 @@ class ConvTranspose(Operator):
                 "relu": 0,
             }
             args |= derived(args)
-            calls.append(Call(planes_kernel(groups, in_c, taps), str(kind), args))
+            calls.append(Call(planes_kernel(node, taps), str(kind), args))
         return calls
 
     def _pointwise(self, node: Node, points: int) -> list[Call]:

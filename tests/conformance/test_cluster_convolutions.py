@@ -222,6 +222,18 @@ def test_every_team_computes_the_same_within_the_bounds(kind: str, tmp_path: Pat
     check(usual(kind), program, tmp_path / "program", *TEAMS)
 
 
+def test_sums_of_halves_in_single_precision(tmp_path: Path) -> None:
+    """Their bound is that of single precision; sums of too many runs are left to other bodies."""
+    runs = [plain(50, 2, (9, 8), (7, 7), pad=3), plain(2, 3, (50, 41), (2, 3), pad=1)]
+    made = model("f16", [*SHAPES, *runs], 7)
+    program = compiled(made, "singles", "gap9", "fp32")
+    called = {call.function for call in program.program.calls}
+    stems = ("planes", "planes_grad_weight")
+    assert called >= {f"odl_conv2d_{stem}_f16_xpulp_single" for stem in stems}
+    assert called >= {"odl_conv2d_f16", "odl_conv2d_grad_weight_f16"}
+    check(made, program, tmp_path / "program", 8, 3)
+
+
 @pytest.mark.parametrize("kind", list(TYPES))
 def test_the_portable_bodies_compute_the_same_calls(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
