@@ -20,6 +20,7 @@ from odl.adapt.frozen import mask_of
 from odl.adapt.generator import seed_of
 from odl.adapt.insert import FACTOR_OF, MOVED, adapt
 from odl.adapt.method import Policy
+from odl.adapt.remake import remake
 from odl.adapt.seen import Samples
 from odl.adapt.turns import switches
 from odl.emit import vendor_project
@@ -222,6 +223,7 @@ def make_step(
     more = Hooks(partial(switches, chosen.turns), thinned, moving, strategy.finish)
     add_updates(model, train, trained, followed, more)
     write_record(model, text, strategy)
+    remake(model.graph)
     for step in STEP:
         step(model)
     return single
