@@ -1,6 +1,7 @@
 """The layers of a plan become chains of factors: y = rows (W x + scale L M R x) + b, as ONNX nodes.
 
-No weight is made anew in a run, but where single entries are added to it.
+No weight is made anew here, but where single entries are added to it: a later pass,
+odl/transform/merge_low_rank.py, does so where that is less work.
 """
 
 from __future__ import annotations

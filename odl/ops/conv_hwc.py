@@ -23,7 +23,7 @@ from odl.ops.conv_hwc_kernels import (
     conv2d_hwc_depthwise,
     conv2d_hwc_depthwise_grad_weight,
 )
-from odl.ops.linear import Linear, Product
+from odl.ops.linear import Applied, Linear, Product
 from odl.ops.matmul import matmul, matmul_args
 from odl.ops.node import Node
 from odl.ops.operator import HALF_SUM, Arrays, Operator, gamma, product
@@ -150,6 +150,10 @@ class ConvHWC(_HWC):
             return None
         return _Pointwise(1, s.out_c, s.in_c, bias=2 if node.has(2) else None, by_rows=True)
 
+    def applied(self, node: Node) -> Applied | None:
+        s = self.sizes(node)
+        return Applied(s.out_c, s.in_c, turned=True) if s.is_pointwise else None
+
     def gradient(self, b: Backward, node: Node) -> Gradients:
         g, s = b.dy(), self.sizes(node)
         same = {name: node.ir.attributes[name].value for name in WINDOW}
@@ -260,6 +264,10 @@ class ConvHWCGradInput(_HWC):
         super().check(node)
         if not _is_turned(self.sizes(node).window):
             raise node.refuse("strides, or pads beyond the window", "supported: strides of 1")
+
+    def applied(self, node: Node) -> Applied | None:
+        s = self.sizes(node)
+        return Applied(s.out_c, s.in_c, turned=False) if s.is_pointwise else None
 
     def lower(self, node: Node) -> list[Call]:
         s = self.sizes(node)

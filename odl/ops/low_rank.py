@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import onnx
 
@@ -9,8 +11,20 @@ from odl.ops.body import body
 from odl.ops.matmul import matmul, matmul_args
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
-from odl.ops.wide import FLOATS
-from odl.program import Call
+from odl.ops.tilings import leading, tiled
+from odl.ops.wide import FLOATS, wide
+from odl.program import Call, In, Out, kernel
+
+FAST = {4: 4, 8: 2}
+"""Ranks for which there may be a body of its own, and how many columns it needs."""
+
+
+@tiled(leading("m", w=lambda a: a["n"], a=lambda a: a["k"], y=lambda a: a["n"]))
+@kernel
+def add_low_rank(w: In, a: In, b: In, y: Out, m: int, k: int, n: int) -> None:
+    """y[m][n] = w[m][n] + sum over k of a[m][k] b[k][n]."""
+    change = wide(a[: m * k]).reshape(m, k) @ wide(b[: k * n]).reshape(k, n)
+    y[: m * n] = wide(w[: m * n]) + change.ravel()
 
 
 class AddLowRank(Operator):
@@ -20,7 +34,7 @@ class AddLowRank(Operator):
     """
 
     op_types = ("ai.odl.AddLowRank",)
-    kernels = (matmul,)
+    kernels = (add_low_rank, matmul)
     dtypes = FLOATS
     note = "what adapters make of a weight"
 
@@ -45,6 +59,19 @@ class AddLowRank(Operator):
     def _matrix(self, node: Node, i: int) -> tuple[int, int]:
         rows, *columns = node.shape(i)
         return rows, product(tuple(columns))
+
+    def forms(self, node: Node) -> list[Callable[[], list[Call]]]:
+        (_, k), (_, n) = self._matrix(node, 1), self._matrix(node, 2)
+        fast = [lambda: self._by_rank(node)] if n >= FAST.get(k, n + 1) else []
+        return [*fast, *super().forms(node)]
+
+    def _by_rank(self, node: Node) -> list[Call]:
+        (m, k), (_, n) = self._matrix(node, 1), self._matrix(node, 2)
+        args = {
+            "w": node.input(0), "a": node.input(1), "b": node.input(2), "y": node.output(),
+            "m": m, "k": k, "n": n,
+        }  # fmt: skip
+        return [Call(add_low_rank, str(node.dtype()), args)]
 
     def lower(self, node: Node) -> list[Call]:
         (m, k), (_, n) = self._matrix(node, 1), self._matrix(node, 2)

@@ -100,7 +100,7 @@ class _Merger:
         fits = (first if view.turned else last).columns == view.columns
         fits &= (last if view.turned else first).rows == view.rows
         fits &= windows[-1] == view.window and not any(windows[:-1])
-        if not fits or view.turned != last.turned or plain.op_type != chain.nodes[0].op_type:
+        if not fits or view.turned != last.turned or _op(plain) != _op(chain.nodes[0]):
             return None
         ends = chain.nodes[0].inputs[last.bias :]
         if any(v is not None for v in ends):
@@ -139,7 +139,7 @@ class _Merger:
         early = self._before_updates(chain.factors, behind)
         merged = self._merged(weight, chain, early)
         made = self._edit.before(
-            behind, plain.op_type, [chain.source, merged, *bias], f"{Node(plain).name}/merged",
+            behind, _op(plain), [chain.source, merged, *bias], f"{Node(plain).name}/merged",
             {k: a.value for k, a in plain.attributes.items()},
         )  # fmt: skip
         self._order[made] = self._order[place]
@@ -221,6 +221,10 @@ def _chains(last: ir.Node) -> Iterator[_Chain]:
         if before is None:
             return
         node = before
+
+
+def _op(node: ir.Node) -> str:
+    return Node(node).op
 
 
 def _has_bias(node: ir.Node, view: Applied) -> bool:

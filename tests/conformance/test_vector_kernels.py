@@ -172,7 +172,7 @@ PARTS: dict[Callable[[Builder], tuple[str, ...]], int] = {
     functions: 1, wide_matmul: 1, wide_conv: 1, long_reduction: 1, many_maps: 1,
     every_size: 1, conversions: 1, long_sums: 1, borders: 1,
 }  # fmt: skip
-TRAINING = "_grad_|_bits_|_sgd_|_momentum_|_adam_"
+TRAINING = "_grad_|_bits_|_low_rank_|_sgd_|_momentum_|_adam_"
 """Kernels that training steps call, which test_pulp_training.py meets."""
 BUILDERS = {"f32": Builder, "f16": HalfBuilder}
 

@@ -22,4 +22,15 @@ struct odl_matmul {
 };
 odl_kernel odl_matmul_f32, odl_matmul_f16;
 
+/*
+ * y[m][n] = w[m][n] + sum over k of a[m][k] b[k][n], the sum first. y must not overlap w. Error:
+ * gamma(k + 1) (|w| + |a| |b|).
+ */
+struct odl_add_low_rank {
+    const void *w, *a, *b;
+    void *y;
+    int32_t m, k, n;
+};
+odl_kernel odl_add_low_rank_f32, odl_add_low_rank_f16;
+
 #endif

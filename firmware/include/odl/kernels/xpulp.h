@@ -28,6 +28,8 @@ odl_kernel odl_planes_b16_xpulp, odl_planes_b32_xpulp;
 
 odl_kernel odl_matmul_f32_xpulp;
 odl_half_kernel odl_matmul_f16_xpulp;
+/* For k = 4 with n >= 4, and k = 8 with n >= 2. */
+odl_half_kernel odl_add_low_rank_f16_xpulp;
 odl_kernel odl_matmul_f16_xpulp_single;
 odl_kernel odl_relu_f32_xpulp, odl_relu_f16_xpulp;
 odl_kernel odl_relu_grad_f32_xpulp, odl_relu_grad_f16_xpulp;

@@ -1,0 +1,90 @@
+"""AddLowRank: its body, its forms, and its kernels on every team, within their bounds."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import onnx_ir as ir
+import pytest
+from onnx import helper
+
+import odl.plan.lower
+from odl.errors import Unsupported
+from odl.ops import lookup
+from odl.ops.node import Node
+from odl.ops.operator import Operator
+from odl.ops.reference import evaluator, functions
+from odl.program import Call
+from tests.conformance.test_cluster_convolutions import TYPES, Model, check, compiled
+from tests.models import runtime
+
+SHAPES = (
+    *itertools.product((1, 2, 9, 64), (4, 8), (2, 3, 4, 5, 27, 64)),
+    *((16, 4, 144), (5, 8, 33), (3, 1, 7), (7, 5, 6)),
+)
+"""Rows, rank, columns; and the axes behind the first one do not matter."""
+
+
+def model(kind: str) -> Model:
+    number, numpy = TYPES[kind]
+    rng = np.random.default_rng(3)
+    nodes, inputs, outputs = list[onnx.NodeProto](), dict[str, npt.NDArray[Any]](), []
+    for i, (m, k, n) in enumerate(SHAPES):
+        shapes = {"w": (m, n, 1), "a": (m, k, 1), "b": (k, 1, n)}
+        for name, shape in shapes.items():
+            inputs[f"{name}{i}"] = rng.standard_normal(shape).astype(numpy)
+        names = [f"{name}{i}" for name in shapes]
+        nodes.append(helper.make_node("AddLowRank", names, [f"y{i}"], domain="ai.odl"))
+        outputs.append(helper.make_tensor_value_info(f"y{i}", number, shapes["w"]))
+    given = [helper.make_tensor_value_info(n, number, v.shape) for n, v in inputs.items()]
+    graph = helper.make_graph(nodes, "low_rank", given, outputs)
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.odl", 1)]
+    return Model(helper.make_model(graph, opset_imports=opsets, ir_version=9), inputs)
+
+
+def test_the_body_adds_a_product() -> None:
+    made = model("f32")
+    made.proto.functions.extend(functions({"ai.odl.AddLowRank"}))
+    found = evaluator(made.proto).run(None, made.inputs), runtime(made.proto, made.inputs)
+    for i, (m, k, n) in enumerate(SHAPES):
+        w, a, b = (made.inputs[f"{name}{i}"] for name in "wab")
+        want = w + (a.reshape(m, k) @ b.reshape(k, n)).reshape(w.shape)
+        for got in found:
+            np.testing.assert_allclose(got[i], want, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", list(TYPES))
+def test_every_team_is_within_the_bounds(kind: str, tmp_path: Path) -> None:
+    made = model(kind)
+    program = compiled(made, f"low_rank_{kind}", "gap9")
+    called = {c.function for c in program.program.calls}
+    assert ("odl_add_low_rank_f16_xpulp" in called) == (kind == "f16")
+    assert f"odl_matmul_{kind}_xpulp" in called
+    check(made, program, tmp_path / "program", 8, 1, 2, 3, 5)
+
+
+@pytest.mark.parametrize("kind", list(TYPES))
+def test_the_portable_body_does_the_same(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def best(operator: Operator, node: Node, *_: object) -> list[Call]:
+        return operator.forms(node)[0]()
+
+    monkeypatch.setattr(odl.plan.lower, "_form", best)
+    program = compiled(model(kind), f"portable_{kind}", "host")
+    assert f"odl_add_low_rank_{kind}" in {c.function for c in program.program.calls}
+    check(model(kind), program, tmp_path / "program", 1)
+
+
+def test_factors_of_another_shape_are_refused() -> None:
+    single = ir.TensorType(ir.DataType.FLOAT)
+    shapes = {"w": [3, 4], "a": [3, 2], "b": [2, 5]}
+    values = [ir.Value(name=n, shape=ir.Shape(s), type=single) for n, s in shapes.items()]
+    node = Node(ir.node("AddLowRank", values, domain="ai.odl", name="k"))
+    with pytest.raises(Unsupported, match="'k': a 3 x 2 and a 2 x 5 matrix do not make 3 x 4"):
+        lookup(node).check(node)
