@@ -20,6 +20,8 @@ from odl.adapt.frozen import mask_of
 from odl.adapt.generator import seed_of
 from odl.adapt.insert import FACTOR_OF, MOVED, adapt
 from odl.adapt.method import Policy
+from odl.adapt.parameters import parameters
+from odl.adapt.remake import remake
 from odl.adapt.seen import Samples
 from odl.adapt.turns import switches
 from odl.emit import vendor_project
@@ -30,6 +32,7 @@ from odl.frontend.tflite_file import is_tflite, read_tflite
 from odl.learn.record import Record, read_record, write_record
 from odl.learn.strategy import Strategy
 from odl.ops.reference import functions
+from odl.ops.weave import Term, Weaver
 from odl.plan.choices import Choices
 from odl.plan.lower import BY_ESTIMATE
 from odl.plan.plan import check_fit, plan
@@ -39,7 +42,7 @@ from odl.program import Program
 from odl.program_state import Training
 from odl.target import Target
 from odl.train.grow import Moving
-from odl.train.guard import SKIPPED_IN_ROW
+from odl.train.guard import SKIPPED_IN_ROW, both
 from odl.train.options import TrainOptions
 from odl.train.state import count_states
 from odl.train.step import Hooks, add_loss, add_updates
@@ -214,6 +217,7 @@ def make_step(
 ) -> dict[str, str]:
     """The canonical graph `model` becomes a training step; why tensors stayed in single."""
     chosen = choose(model.graph, train.trainables, mask_of(model))
+    depths = {p.value: p.depth for p in parameters(model.graph)}
     unroll_recurrent(model, chosen.touched)
     layers = calibrated(model.graph, chosen.layers, options.samples)
     trained = adapt(model, replace(chosen, layers=layers), options.dtype == "fp16")
@@ -223,14 +227,17 @@ def make_step(
     single = to_half(model, masters=trained) if options.dtype == "fp16" else {}
     followed = take_followed(model.graph)
     text, strategy = _strategy(train, chosen)
+    last = max(depths.values(), default=0)
+    strategy.head = {v for v in trained if depths.get(v.meta.get(FACTOR_OF, v)) == last}
     strategy.begin(model.graph, trained, options.source)
     infer_shapes(model)
     add_loss(model, train, lambda w, z, label: strategy.scores(w, model.graph, z, label))
     infer_shapes(model)
     thinned, moving = _thinned(chosen, trained), _moving(trained)
-    more = Hooks(partial(switches, chosen.turns), thinned, moving, strategy.finish)
+    more = Hooks(partial(_switches, chosen, strategy), thinned, moving, strategy.finish)
     add_updates(model, train, trained, followed, more)
     write_record(model, text, strategy)
+    remake(model.graph)
     for step in STEP:
         step(model)
     return single
@@ -246,6 +253,14 @@ def _strategy(train: TrainOptions, chosen: Plan) -> tuple[str, Strategy]:
             advice="one or the other: both say how it learns",
         )
     return text, strategy
+
+
+def _switches(chosen: Plan, strategy: Strategy, w: Weaver, updates: Term) -> dict[ir.Value, Term]:
+    """Those of layers that take turns, and of the strategy."""
+    found = switches(chosen.turns, w, updates)
+    for value, on in strategy.switches(w, updates).items():
+        found[value] = both(w, on, found.get(value))
+    return found
 
 
 def _thinned(plan: Plan, trained: Sequence[ir.Value]) -> dict[ir.Value, Thin]:

@@ -18,12 +18,23 @@ Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
+class Seeded:
+    """Numbers of odl/adapt/generator.py, evenly in [-scale, scale)."""
+
+    seed: int
+    scale: float
+    """In single precision."""
+
+
+@dataclass(frozen=True)
 class Factor:
     """A matrix that is stored."""
 
     values: Array
     trained: bool = True
     """Otherwise it stands in flash."""
+    again: Seeded | None = None
+    """How a device makes it wherever it is read, in place of storing it."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from odl.ops.random_numbers import numbers
+from odl.ops.random_numbers import even, numbers
 
 Array = npt.NDArray[Any]
 
@@ -29,8 +29,7 @@ def integers(seed: int, count: int) -> Array:
 
 def uniform(seed: int, shape: tuple[int, ...]) -> Array:
     """Multiples of 2^-23 in [-1, 1): exact in single precision."""
-    high = integers(seed, math.prod(shape)) >> np.uint32(8)
-    return np.asarray(high.reshape(shape) * 2.0**-23 - 1.0)
+    return even(seed, np.arange(math.prod(shape))).reshape(shape)
 
 
 def choose(seed: int, count: int, of: int) -> Array:

@@ -15,6 +15,7 @@ import onnx_ir as ir
 from odl.adapt.chain import Blocks, Columns, Factor
 from odl.adapt.choose import Layer, Plan
 from odl.adapt.record import PLACES, Record, write_records
+from odl.adapt.remake import note
 from odl.adapt.uses import Use, uses
 from odl.errors import Unsupported
 from odl.ops.node import static_shape
@@ -79,6 +80,10 @@ class _Inserted:
             taps = role == "right" or (role == "left" and chain.implicit)
             values = linear.array(values, taps)
         value = _constant(self.graph, f"{self.name}/{role}", values.astype(np.float32))
+        factor = chain.stored[role]
+        if isinstance(factor, Factor) and factor.again is not None:
+            order = linear.array(np.arange(values.size).reshape(factor.values.shape))
+            note(value, factor.again, order)
         if trained:
             value.meta[FACTOR_OF] = self.layer.parameter.value
             self.trained.append(value)

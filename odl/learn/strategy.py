@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -34,6 +34,9 @@ class Strategy:
     descends: ClassVar[bool] = True
     """Whether something is trained by its gradient."""
 
+    head: Collection[ir.Value] = ()
+    """What is trained of the model's last layer, set before `begin`."""
+
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
 
@@ -64,6 +67,13 @@ class Strategy:
     def scores(self, w: Weaver, graph: ir.Graph, z: Term, label: Term) -> tuple[Term, Term]:
         """What the loss compares, from the logits (or the prediction) and the given label."""
         return z, label
+
+    def switches(self, w: Weaver, updates: Term) -> dict[ir.Value, Term]:
+        """For what is trained, but not in every step, the boolean that says whether it is now.
+
+        It carries SWITCH, so that what only serves it is left out while it is false.
+        """
+        return {}
 
     def finish(self, w: Weaver, states: States, sound: Term) -> None:
         """Give the strategy's states their successors; nothing may change where not `sound`."""

@@ -20,6 +20,7 @@ from odl.ops.planes import (
     conv2d_planes_depthwise,
     even,
     make_planes,
+    may_convolve,
     planes,
     planes_kernel,
 )
@@ -219,7 +220,8 @@ class Conv(Operator):
         return [Call(body, str(node.dtype()), self.arguments(node))]
 
     def forms(self, node: Node) -> list[Callable[[], list[Call]]]:
-        if self._is_pointwise(node):
+        g = self._window(node)
+        if self._is_pointwise(node) or not may_convolve(node, g.size, g.stride[1]):
             return super().forms(node)
         return [lambda: self._by_planes(node), *super().forms(node)]
 
@@ -228,7 +230,7 @@ class Conv(Operator):
         out_hw, size, made = (1, *node.out_shape()[2:])[-2:], g.size, Planes(node.input(0), [], *hw)
         (batch, in_c), (out_c, in_group) = node.shape()[:2], node.shape(1)[:2]
         groups, taps = node.attr("group", 1), product(size)
-        body = planes_kernel(groups, in_c, taps)
+        body = planes_kernel(node, taps)
         reach = out_hw[1] + (size[1] - 1) * g.dilation[1] // g.stride[1]
         need = (out_hw[0] - 1) * g.stride[0] + (size[0] - 1) * g.dilation[0] + 1
         is_tall, top = body is conv2d_planes_depthwise and need > hw[0], g.pad[0]

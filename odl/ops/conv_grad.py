@@ -14,6 +14,7 @@ from odl.ops.matmul import matmul, matmul_args
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
 from odl.ops.planes import (
+    SEGMENTS,
     Planes,
     conv2d_planes_depthwise_grad_weight,
     conv2d_planes_grad_weight,
@@ -73,6 +74,13 @@ def _by_rows(args: dict[str, Any], is_padded: bool) -> bool:
     each = groups * columns * -(-out_group // BLOCK)
     by_channels, by_rows = (-(-each * n // TEAM) for n in (rows * -(-in_group // BLOCK), in_group))
     return not is_padded and rows < BLOCK and bool(by_rows * rows < by_channels * BLOCK)
+
+
+def _is_plain(args: dict[str, Any]) -> bool:
+    """Whether each element of dy meets the one at its own place in x."""
+    steps = zip(args["stride"], args["out_hw"], strict=True)
+    moves = any(pad for pad in args["pad"]) or any(s > 1 and n > 1 for s, n in steps)
+    return bool(args["size"] == (1, 1) and args["in_hw"] == args["out_hw"] and not moves)
 
 
 class ConvGradWeight(Operator):
@@ -149,8 +157,9 @@ class ConvGradWeight(Operator):
             "dilation": (1, *node.attr("dilations", one))[-2:],
             "pad": (0, *node.attr("pads", zero)[:rank])[-2:],
         }
-        if args["size"] == (1, 1) and args["in_hw"] == args["out_hw"]:  # one long row
+        if _is_plain(args):  # one long row
             args["in_hw"] = args["out_hw"] = (1, product(node.shape()[2:]))
+            args["stride"] = (1, 1)
         return args
 
     def lower(self, node: Node) -> list[Call]:
@@ -158,9 +167,10 @@ class ConvGradWeight(Operator):
 
     def forms(self, node: Node) -> list[Callable[[], list[Call]]]:
         args = self.arguments(node)
-        plain = args["size"] == (1, 1) and args["in_hw"] == args["out_hw"]
-        if plain and args["batch"] == args["groups"] == 1:
+        if _is_plain(args) and args["batch"] == args["groups"] == 1:
             return [lambda: self._product(node, args), *super().forms(node)]
+        if node.sums_in_single and args["batch"] * min(args["out_hw"]) > SEGMENTS:
+            return super().forms(node)
         return [lambda: self._by_planes(node, args), *super().forms(node)]
 
     def _product(self, node: Node, args: dict[str, Any]) -> list[Call]:
@@ -175,6 +185,7 @@ class ConvGradWeight(Operator):
         stride, dilation, pad = args["stride"], args["dilation"], args["pad"]
         groups, in_c = args["groups"], args["in_c"]
         is_lone = sums_columns(groups, in_c, args["batch"], out_hw, size)
+        is_lone = is_lone and not node.sums_in_single
         body = conv2d_planes_depthwise_grad_weight if is_lone else conv2d_planes_grad_weight
         rows = (out_hw[0] - 1) * stride[0] + (size[0] - 1) * dilation[0] + 1
         by_rows = _by_rows(args, pad[0] > 0 or rows > in_hw[0])

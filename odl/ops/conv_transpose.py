@@ -22,6 +22,7 @@ from odl.ops.planes import (
     conv2d_planes_depthwise,
     even,
     make_planes,
+    may_convolve,
     planes,
     planes_kernel,
 )
@@ -207,14 +208,17 @@ class ConvTranspose(Operator):
         return pad
 
     def _is_pointwise(self, node: Node) -> bool:
-        one = (1,) * (len(node.shape()) - 2)
-        pad = self._pad(node, node.attr("strides", one), node.attr("dilations", one))
-        same_size = product(node.shape()[2:]) == product(node.out_shape()[2:])
-        is_plain = product(node.shape(1)[2:]) == 1 and same_size and not any(pad)
+        hw, one = node.shape()[2:], (1,) * (len(node.shape()) - 2)
+        steps = node.attr("strides", one)
+        moves = any(self._pad(node, steps, node.attr("dilations", one)))
+        moves |= any(s > 1 and n > 1 for s, n in zip(steps, hw, strict=True))
+        is_plain = product(node.shape(1)[2:]) == 1 and hw == node.out_shape()[2:] and not moves
         return is_plain and node.attr("group", 1) == 1
 
     def forms(self, node: Node) -> list[Callable[[], list[Call]]]:
-        if self._is_pointwise(node) or len(node.shape()) > 4:
+        size = (1, *node.shape(1)[2:])[-2:]
+        by_planes = len(node.shape()) <= 4 and may_convolve(node, size, 1)
+        if self._is_pointwise(node) or not by_planes:
             return super().forms(node)
         return [lambda: self._by_planes(node), *super().forms(node)]
 
@@ -295,7 +299,7 @@ class ConvTranspose(Operator):
                 "relu": 0,
             }
             args |= derived(args)
-            calls.append(Call(planes_kernel(groups, in_c, taps), str(kind), args))
+            calls.append(Call(planes_kernel(node, taps), str(kind), args))
         return calls
 
     def _pointwise(self, node: Node, points: int) -> list[Call]:

@@ -101,10 +101,21 @@ def conv2d_planes(
 conv2d_planes_depthwise = Kernel("conv2d_planes_depthwise", conv2d_planes.run, planes_tilings.conv)
 
 
-def planes_kernel(groups: int, in_c: int, taps: int) -> Kernel:
+SEGMENTS = 40
+"""A sum of more runs of evenly spaced steps is stored on the way, in its own type."""
+
+
+def planes_kernel(node: Node, taps: int) -> Kernel:
     """The one that convolves planes, for so many taps in a filter of a channel."""
-    lone = groups == in_c > 1 and taps <= HALF_SUM
-    return conv2d_planes_depthwise if lone else conv2d_planes
+    lone = node.attr("group", 1) == node.shape()[1] > 1 and taps <= HALF_SUM
+    return conv2d_planes_depthwise if lone and not node.sums_in_single else conv2d_planes
+
+
+def may_convolve(node: Node, size: Ints, strides: int) -> bool:
+    """Whether planes do for a node's sums over its channels and taps."""
+    maps = node.shape()[1] // node.attr("group", 1)
+    longest = max(maps, size[0] if strides > 1 else max(size))
+    return not node.sums_in_single or maps * product(size) // longest <= SEGMENTS
 
 
 @tiled(planes_tilings.grad_weight)

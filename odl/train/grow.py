@@ -16,6 +16,7 @@ import numpy as np
 import onnx_ir as ir
 
 from odl.dtype import BOOL, F32, I32, DType
+from odl.ops.backward import UNFOLDED
 from odl.ops.node import SWITCH, static_shape
 from odl.ops.random_numbers import signed
 from odl.ops.weave import Term, Weaver
@@ -70,6 +71,8 @@ class Growth:
     def __init__(self, w: Weaver, states: States, updates: Term, scale: LossScale) -> None:
         self._w, self._states, self._updates, self._scale = w, states, updates, scale
         self._looked: list[_Looked] = []
+        self._rounds: dict[int, Term] = {}
+        self._ends: dict[tuple[int, int], tuple[Term, Term]] = {}
 
     def look(self, graph: ir.Graph, moving: Sequence[Moving], slopes: Sequence[Term]) -> list[Term]:
         """Take the candidates' part of the gradients of whole weights; sums of its squares.
@@ -77,11 +80,13 @@ class Growth:
         That is done as soon as they are there, for they are large.
         """
         w, energies = self._w, []
+        for m in moving:
+            self._rounds.setdefault(m.every, self._updates / w.integer(m.every))
+        graph.insert_before(graph[0], w.take())
         for m, slope in zip(moving, slopes, strict=True):
-            places, candidates = self._states.train(m.places), self._candidates(m)
-            none = w.array(np.zeros(static_shape(m.entries), slope.dtype.numpy))
-            others = w.term("ScatterElements", slope, places, none, like=slope, axis=0)
-            seen = w.term("Gather", others, candidates, axis=0)
+            self._states.train(m.places)
+            candidates = self._candidates(m)
+            seen = w.term("Gather", slope, candidates, axis=0)
             seen = self._scale.unscaled(_typed(seen, candidates.shape, slope.dtype).cast(F32))
             name = f"{m.entries.name}/sums"
             sums = self._states.add(name, np.zeros(candidates.shape, np.float32))
@@ -93,25 +98,35 @@ class Growth:
     def finish(self, sound: Term, gate: Term) -> None:
         """Behind all updates: `gate` tells whether there was one, `sound` whether sums go on."""
         for looked in self._looked:
-            self._move(looked, sound, gate)
+            m = looked.moving
+            if (m.every, m.until) not in self._ends:
+                self._ends[m.every, m.until] = self._end(m, gate)
+            self._move(looked, sound, *self._ends[m.every, m.until])
 
     def _candidates(self, m: Moving) -> Term:
         w, (count, apart), (size,) = self._w, m.candidates, static_shape(m.whole)
-        number = self._updates / w.integer(m.every)
-        first = w.term(
-            "ai.odl.Draw", number, w.integer(size), like=self._updates, seed=signed(m.seed)
-        )
+        bound, seed = w.integer(size), signed(m.seed)
+        first = w.term("ai.odl.Draw", self._rounds[m.every], bound, like=self._updates, seed=seed)
         places = w.array(np.arange(count, dtype=np.int32) * apart) + first
         return _typed(w.term("Mod", places, w.integer(size)), (count,), I32)
 
-    def _move(self, looked: _Looked, sound: Term, gate: Term) -> None:
-        w, states, m = self._w, self._states, looked.moving
-        total, places = looked.sums + looked.seen, w.given(m.places)
+    def _end(self, m: Moving, gate: Term) -> tuple[Term, Term]:
+        """Whether a round ends with this step, and whether entries move then."""
+        w = self._w
         turn = w.term("Mod", self._updates, w.integer(m.every))
         ends = w.term("And", gate, w.term("Equal", turn, w.integer(m.every - 1)))
-        moves = _switch(w.term("And", ends, self._updates < w.integer(m.until or LARGEST)))
-        _, weakest = _extreme(states.next(m.entries), m.count, largest=False)
-        most, best = _extreme(total, m.count, largest=True)
+        moves = w.term("And", ends, self._updates < w.integer(m.until or LARGEST))
+        moves.value.meta[SWITCH] = True  # what finds them is left out of other steps
+        return ends, _typed(moves, (), BOOL)
+
+    def _move(self, looked: _Looked, sound: Term, ends: Term, moves: Term) -> None:
+        w, states, m = self._w, self._states, looked.moving
+        total, places = looked.sums + looked.seen, w.given(m.places)
+        (count,), (size,) = static_shape(m.entries), static_shape(m.whole)
+        here = self._marked(size, places, self._booleans(True, count))
+        learns = w.term("Gather", here, looked.candidates, axis=0)
+        most, best = _extreme(w.where(learns, 0.0, total.apply("Abs")), m.count, largest=True)
+        _, weakest = _extreme(states.next(m.entries).apply("Abs"), m.count, largest=False)
         comes = most > 0.0
         if m.until:
             share = 1.0 - self._updates.cast(F32) * (1 / m.until)
@@ -119,22 +134,26 @@ class Growth:
             comes = w.term("And", comes, ranks < share * float(m.count))
         new = w.term("Gather", looked.candidates, best, axis=0)
         old = w.term("Gather", places, weakest, axis=0)
-        taken = w.where(comes, new, old)
-        moved = w.term("ScatterElements", places, weakest, taken, like=places, axis=0)
-        zeros = w.array(np.zeros(static_shape(m.entries), np.bool_))
-        goes = w.term("ScatterElements", zeros, weakest, comes, like=zeros, axis=0)
-        goes = w.where(moves, goes, zeros)
+        moved = w.where(comes, new, old)
+        moved = w.term("ScatterElements", places, weakest, moved, like=places, axis=0)
+        goes = self._marked(count, weakest, comes)
         for state in states.of(m.entries):
-            states.amend(state, lambda value: w.where(goes, 0.0, value))
+            states.amend(state, lambda value: w.where(moves, w.where(goes, 0.0, value), value))
         states.follow(places, w.where(moves, moved, places))
         kept = w.where(sound, total, looked.sums)
         states.follow(looked.sums, w.where(ends, 0.0, kept))
 
+    def _marked(self, size: int, places: Term, marks: Term) -> Term:
+        """Booleans [size], false but for marks in their places."""
+        none = self._booleans(False, size)
+        return self._w.term("ScatterElements", none, places, marks, like=none, axis=0)
 
-def _switch(moves: Term) -> Term:
-    """All that finds what moves is left out of other steps."""
-    moves.value.meta[SWITCH] = True
-    return _typed(moves, (), BOOL)
+    def _booleans(self, value: bool, size: int) -> Term:
+        """So many of one kind, which are made rather than stored."""
+        w = self._w
+        made = w.term("Expand", w.array(np.array([value])), w.ints([size]))
+        w.nodes[-1].meta[UNFOLDED] = True
+        return _typed(made, (size,), BOOL)
 
 
 def _last_reader(graph: ir.Graph, value: ir.Value) -> ir.Node:
@@ -143,9 +162,9 @@ def _last_reader(graph: ir.Graph, value: ir.Value) -> ir.Node:
 
 
 def _extreme(x: Term, count: int, largest: bool) -> tuple[Term, Term]:
-    """The largest or smallest by amount, in order, and where they stand."""
+    """The largest or smallest, in order, and where they stand."""
     w = x.build
-    found = w.term("TopK", x.apply("Abs"), w.ints([count]), axis=0, largest=int(largest))
+    found = w.term("TopK", x, w.ints([count]), axis=0, largest=int(largest))
     node = found.value.producer()
     assert node is not None
     node.resize_outputs(2)

@@ -99,6 +99,7 @@ class _Halves:
         with np.errstate(over="ignore"):
             half = ir.tensor(data.astype(np.float16), name=name)
         new = ir.Value(name=name, const_value=half, shape=value.shape, type=ir.TensorType(HALF))
+        new.meta.update(value.meta)
         self._graph.register_initializer(new)
         return new
 

@@ -103,12 +103,12 @@ def _model(kind: str) -> Model:
     for ends in ENDS:
         g.end("ConvTranspose", (1, 5, 7), g.input(1, 6, 7), g.input(6, 5, 1), ends=ends)
     for i in range(2):
-        for op, (*batch, m, k, n) in PRODUCTS:
+        for at, (op, (*batch, m, k, n)) in enumerate(PRODUCTS):
             turned = op == "Gemm" and i == 0
             a, b = g.input(*batch, m, k), g.input(*((n, k) if turned else (k, n)))
             more = [g.input(1, n)] if op == "Gemm" and i == 1 else []
-            attributes = {"transB": int(turned)} if op == "Gemm" else {}
-            g.end(op, (*batch, m, n), a, b, *more, **attributes)
+            attributes: dict[str, Any] = {"transB": int(turned)} if op == "Gemm" else {}
+            g.end(op, (*batch, m, n), a, b, *more, ends=ENDS[(at + i) % 3], **attributes)
     return g.model()
 
 

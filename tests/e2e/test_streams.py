@@ -20,7 +20,9 @@ from tests.train.steps import batches, compiled, states_after, train
 CASES = [
     ("spike", "fp32", "last:1", "replay:size=4,rounds=2", 3),
     ("gap9", "fp16", "lora:r=2+bias", "replay:size=4,source=2", 2),
-    ("gap9", "fp16", "lora:r=2+bias", "lae:decay=0.9", 1),
+    ("gap9", "fp16", "lora:r=2+bias", "lae:decay=0.9,calibrate=3", 1),
+    ("spike", "fp32", "lora-fa:r=2,seeded", "", 1),
+    ("gap9", "fp16", "lora-fa:r=2,seeded+bias", "lae:decay=0.9", 1),
     ("spike", "fp32", "sparse:share=0.2,every=3+bias", "", 1),
     ("gap9", "fp16", "sparse:share=0.2,every=2", "lae:decay=0.9", 1),
     ("spike", "fp32", "gda-head", "", 1),

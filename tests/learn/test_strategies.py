@@ -11,11 +11,12 @@ from odl import learn
 from odl.adapt.generator import integers
 from odl.compile import Compiled
 from odl.errors import UsageError
-from odl.plan.interpret import first_states
+from odl.plan.interpret import first_states, interpret
 from odl.train.options import TrainOptions
 from tests.train.steps import Seen, batches, compiled, states_after, train
 
 TEXTS = ["replay:size=5,rounds=2", "lae:decay=0.9", "lae:decay=0.9,global", "gda"]
+CALIBRATED = "lae:decay=0.9,calibrate=3"
 
 
 def made_with(strategy: str, what: str = "last:1", dtype: str = "fp32") -> Compiled:
@@ -175,6 +176,35 @@ def test_classes_that_the_task_does_not_have_are_not_unlearnt() -> None:
     assert made.program.training.per_task == ("lae/classes",)
 
 
+@pytest.mark.parametrize("what", ["full", "lora:r=2", "bias", "lisa:layers=1,period=1"])
+@pytest.mark.parametrize("dtype", ["fp32", "fp16"])
+def test_the_first_samples_of_a_task_teach_the_last_layer_alone(what: str, dtype: str) -> None:
+    """Those that are not finite do not count."""
+    made, feeds = made_with(CALIBRATED, what, dtype), batches(5)
+    bad = {**feeds[1], "image": np.full((1, 2, 8, 8), np.nan, np.float32)}
+    states = {**first_states(made.program), "lae/classes": np.ones((1, 3), np.float32)}
+    for n, feed in enumerate([feeds[0], bad, *feeds[1:]]):
+        after = states_after(made, train(made, [feed], states)[0])
+        changed = {k for k in after if (after[k] != states[k]).any()}
+        learns = {k for k in changed if not k.startswith(("odl/", "lae/")) and "slow" not in k}
+        assert any(k.startswith("dense") for k in learns) == (n != 1)
+        assert any(not k.startswith("dense") for k in learns) == (n >= 4)
+        states = after
+    assert states["lae/learnt"] == 3
+    assert made.program.training is not None
+    assert made.program.training.per_task == ("lae/classes", "lae/learnt")
+
+
+def test_calibration_leaves_the_backward_walk_out() -> None:
+    made, (feed,) = made_with(CALIBRATED, "full"), batches(1)
+    start, done = first_states(made.program), []
+    for learnt in (0, 3):
+        states = {**start, "lae/learnt": np.array(learnt, np.int32)}
+        seen = interpret(made.program, {**feed, **states})
+        done.append({c.op for c in made.program.calls if c.when is None or seen[c.when.tensor]})
+    assert done[1] - done[0] >= {"ai.odl.MaxPoolGrad", "ai.odl.ReluGrad", "ai.odl.ConvGradWeight"}
+
+
 # --- GDA ---
 
 
@@ -228,6 +258,7 @@ def test_few_shots() -> None:
         ("full", "replai", "--strategy replai; did you mean replay?"),
         ("full", "replay:size=0", "--strategy replay: size=0; a number from 1 to 32768"),
         ("full", "gda", "--strategy gda: it is the head that learns; --train gda-head"),
+        ("last:1", "lae:calibrate=2", "--strategy lae: calibrate is for a last layer that"),
         ("gda-head", "replay", "--strategy replay with --train gda-head; one or the other"),
     ],
 )

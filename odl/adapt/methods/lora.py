@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from odl.adapt.chain import Chain, Factor
+from odl.adapt.chain import Chain, Factor, Seeded
 from odl.adapt.generator import uniform
 from odl.adapt.method import Adapter, Given
 
 
-def seeded_right(given: Given, trained: bool) -> Factor:
-    """R of even numbers within 1 / sqrt(columns), as the LoRA of PEFT has it."""
+def seeded_right(given: Given, trained: bool, again: bool = False) -> Factor:
+    """R of even numbers within 1 / sqrt(columns), as the LoRA of PEFT has it.
+
+    Args:
+        again: it is made wherever it is read, and not stored.
+    """
     groups, _, columns = given.weight.shape
-    numbers = uniform(given.seed, (groups, given.rank, columns))
-    return Factor(numbers * np.float32(columns**-0.5), trained)
+    scale = np.float32(columns**-0.5)
+    numbers = uniform(given.seed, (groups, given.rank, columns)) * scale
+    return Factor(numbers, trained, Seeded(given.seed, float(scale)) if again else None)
 
 
 def zero_left(given: Given) -> Factor:

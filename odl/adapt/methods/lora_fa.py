@@ -1,4 +1,7 @@
-"""LoRA-FA: LoRA whose R stays as it is, so that r values a position are all that is stored."""
+"""LoRA-FA: LoRA whose R stays as it is, so that r values a position are all that is stored.
+
+With `seeded` R is no constant, either: the device makes its numbers again wherever it reads them.
+"""
 
 from __future__ import annotations
 
@@ -12,5 +15,8 @@ class LoraFa(Adapter):
     trains = "the left factor of a rank-r change"
     paper = "arXiv:2308.03303"
 
+    settings = (*Adapter.settings, "seeded")
+
     def declare(self, given: Given) -> Chain:
-        return Chain(zero_left(given), right=seeded_right(given, False), scale=given.scale)
+        right = seeded_right(given, trained=False, again=given.spec.flag("seeded"))
+        return Chain(zero_left(given), right=right, scale=given.scale)

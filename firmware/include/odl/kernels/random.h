@@ -31,4 +31,16 @@ struct odl_sample {
 };
 odl_kernel odl_sample_f32, odl_sample_f16;
 
+/*
+ * y[i] = scale * number (e % width) * step + e / width of `seed`, with e = first + i, for n
+ * elements. A number is its 24 high bits, evenly in [-1, 1); the product rounds once, and once more
+ * to half precision.
+ */
+struct odl_seeded {
+    void *y;
+    int32_t n, first, width, step, seed;
+    float scale;
+};
+odl_kernel odl_seeded_f32, odl_seeded_f16;
+
 #endif

@@ -1,4 +1,8 @@
-/* Bodies for PULP cores; what they compute is said where the portable ones are. */
+/*
+ * Bodies for PULP cores; what they compute is said where the portable ones are. Those with the
+ * suffix single are of half precision and add up in single precision, where a convolution's sum is
+ * of up to 40 runs of evenly spaced steps.
+ */
 #ifndef ODL_KERNELS_XPULP_H
 #define ODL_KERNELS_XPULP_H
 
@@ -6,12 +10,14 @@
 
 odl_kernel odl_conv2d_planes_f32_xpulp;
 odl_half_kernel odl_conv2d_planes_f16_xpulp;
+odl_kernel odl_conv2d_planes_f16_xpulp_single;
 odl_kernel odl_conv2d_planes_depthwise_f32_xpulp;
 odl_half_kernel odl_conv2d_planes_depthwise_f16_xpulp;
 odl_kernel odl_conv2d_planes_depthwise_grad_weight_f32_xpulp;
 odl_half_kernel odl_conv2d_planes_depthwise_grad_weight_f16_xpulp;
 odl_kernel odl_conv2d_planes_grad_weight_f32_xpulp;
 odl_half_kernel odl_conv2d_planes_grad_weight_f16_xpulp;
+odl_kernel odl_conv2d_planes_grad_weight_f16_xpulp_single;
 
 odl_kernel odl_conv2d_hwc_depthwise_f32_xpulp;
 odl_half_kernel odl_conv2d_hwc_depthwise_f16_xpulp;
