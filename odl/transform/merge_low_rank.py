@@ -131,7 +131,8 @@ class _Merger:
         weight, bias = plain.inputs[1], plain.inputs[2:]
         assert weight is not None
         makers = [v.producer() for v in (*chain.factors, weight)]
-        place = max((plain, *(m for m in makers if m)), key=self._order.__getitem__)
+        known = (m for m in makers if m is not None and m.inputs)
+        place = max((plain, *known), key=self._order.__getitem__)
         if self._order[meeting.plain] <= self._order[place]:
             return
         behind = next((n for n in self._graph if self._order[n] > self._order[place]), None)
@@ -166,7 +167,8 @@ class _Merger:
 
     def _merged(self, weight: ir.Value, chain: _Chain, place: ir.Node) -> ir.Value:
         """The weight with the change, in front of `place`."""
-        factors, name = chain.factors, f"{weight.name}/merged"
+        factors = [self._own(place, v) for v in chain.factors]
+        name = f"{weight.name}/merged"
         if chain.scale != 1:
             least = min(range(len(factors)), key=lambda i: product(static_shape(factors[i])))
             number = np.array(chain.scale, factors[least].dtype.numpy())  # type: ignore[union-attr]
@@ -176,6 +178,18 @@ class _Merger:
             i = _cheapest([_matrix(v) for v in factors])
             factors[i : i + 2] = [self._product(place, factors[i], factors[i + 1], name)]
         return self._made(place, "ai.odl.AddLowRank", [weight, *factors], name, weight)
+
+    def _own(self, place: ir.Node, factor: ir.Value) -> ir.Value:
+        """The factor; one that a node makes of nothing is made once more, and need not wait."""
+        maker = factor.producer()
+        if maker is None or maker.inputs:
+            return factor
+        attributes = {k: a.value for k, a in maker.attributes.items()}
+        made = self._edit.before(place, _op(maker), [], str(factor.name), attributes)
+        made.name = str(made.outputs[0].name)
+        made.meta.update(maker.meta)
+        assert factor.shape is not None
+        return self._typed(made, factor.shape, factor, place)
 
     def _product(self, place: ir.Node, a: ir.Value, b: ir.Value, name: str) -> ir.Value:
         made = self._edit.before(place, "ai.odl.FactorProduct", [a, b], f"{name}/factors")

@@ -57,7 +57,7 @@ def test_each_is_made_for_one_reader_and_then_gone() -> None:
     plain = compiled(TrainOptions("lora-fa:r=2", optimizer=OPTIMIZER), conv_net())
     calls = made.program.calls
     makers = [i for i, c in enumerate(calls) if c.op == "ai.odl.Seeded"]
-    assert len(makers) == 3  # of the first layer for the result, of the last one for both ways
+    assert len(makers) == 4  # of the first layer for R x and W + L R, of the last one for both ways
     for i in makers:
         name = calls[i].args["y"].tensor
         readers = [n for n, c in enumerate(calls) if name in {r.tensor for r in c.sources}]
