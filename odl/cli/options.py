@@ -88,6 +88,7 @@ class Asked:
     strategy: str
     tuned: Path | None
     calibrate: Path | None
+    layout: str
 
     def options(self, every_stage: bool = False) -> Options:
         """The same, as the compiler takes it."""
@@ -110,7 +111,8 @@ class Asked:
             samples = load_arrays(self.calibrate)
         return Options(
             self.target, self.cores or 0, self.input_shapes, self.dtype, self.batch or 0,
-            self.ram, train, samples, self.tuned, every_stage,
+            self.ram, train, samples, self.tuned, self.layout,
+            every_stage,
         )  # fmt: skip
 
 
@@ -134,6 +136,14 @@ def compile_options(f: Callable[..., int | None]) -> Callable[..., int | None]:
             type=click.Path(path_type=Path),
             metavar="FILE",
             help="Samples (.npz or .npy) for methods of --train that start from what layers see.",
+        ),
+        click.option(
+            "--layout",
+            type=click.Choice(["auto", "chw", "hwc"]),
+            default="auto",
+            show_default=True,
+            help="Of images: chw as ONNX has them, hwc with a position's channels side by side "
+            "where there are kernels, or by cost.",
         ),
         click.option(
             "--layerwise",
