@@ -24,6 +24,7 @@ from odl.adapt.parameters import parameters
 from odl.adapt.remake import remake
 from odl.adapt.seen import Samples
 from odl.adapt.turns import switches
+from odl.dtype import F16, F32
 from odl.emit import vendor_project
 from odl.emit.project import write_project
 from odl.errors import UsageError
@@ -34,6 +35,7 @@ from odl.learn.strategy import Strategy
 from odl.ops.reference import functions
 from odl.ops.weave import Term, Weaver
 from odl.plan.choices import Choices
+from odl.plan.estimate import estimator
 from odl.plan.lower import BY_ESTIMATE
 from odl.plan.plan import check_fit, plan
 from odl.plan.recompute import Recomputed, Trade, recompute, trade
@@ -47,6 +49,7 @@ from odl.train.options import TrainOptions
 from odl.train.state import count_states
 from odl.train.step import Hooks, add_loss, add_updates
 from odl.train.thin import Thin
+from odl.transform.choose_layout import LAYOUT, choose_layout
 from odl.transform.choose_sums import DEFAULT, choose_sums
 from odl.transform.decompose import decompose
 from odl.transform.fold_batch_norm import fold_batch_norm
@@ -140,6 +143,8 @@ class Options:
     sums: str = "fp16"
     """Precision in which halves are added up: `fp16` where a target's bodies do so, in blocks;
     `fp32`, or `fp32:PATTERN,...` for some nodes."""
+    layout: str = "auto"
+    """Of images: `chw` as the model has them, `hwc` where there are kernels, or what costs less."""
     every_stage: bool = False
     """Keep the graph after each pass, not only the first and the last."""
 
@@ -156,6 +161,11 @@ class Compiled:
     """Where the model was turned to half precision, why tensors stayed in single."""
     recomputed: tuple[Recomputed, ...] = ()
     """What is computed twice, to keep to `Options.ram`."""
+
+    @property
+    def layout(self) -> str:
+        """Which layers have another layout than the model's; empty if none has."""
+        return next((p.value for p in self.graph.metadata_props if p.key == LAYOUT), "")
 
     @property
     def graph(self) -> onnx.ModelProto:
@@ -184,8 +194,9 @@ def canonicalise(
     if options.train is not None:
         stages["inference"] = snapshot(model)
         single = make_step(model, options, options.train, stages)
-    elif options.dtype == "fp16":
-        single = to_half(model)
+    else:
+        _choose_layout(model, options)
+        single = to_half(model) if options.dtype == "fp16" else {}
     for step in LAST:
         step(model)
     stages["canonical"] = snapshot(model)
@@ -224,6 +235,7 @@ def make_step(
     infer_shapes(model)
     if layers:
         stages["adapted"] = snapshot(model)
+    _choose_layout(model, options, trained)
     single = to_half(model, masters=trained) if options.dtype == "fp16" else {}
     followed = take_followed(model.graph)
     text, strategy = _strategy(train, chosen)
@@ -241,6 +253,12 @@ def make_step(
     for step in STEP:
         step(model)
     return single
+
+
+def _choose_layout(model: ir.Model, options: Options, trained: Sequence[ir.Value] = ()) -> None:
+    kind = F16 if options.dtype == "fp16" else F32
+    estimate = estimator(targets.load(options.target), kind)
+    choose_layout(model, estimate, options.layout, trained)
 
 
 def _strategy(train: TrainOptions, chosen: Plan) -> tuple[str, Strategy]:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from odl.dtype import DType
 from odl.errors import printable
 from odl.program_state import State, Training
-from odl.tiling import Tiling
+from odl.tiling import Args, Tiling
 
 ELEMENTS = 1 << 28
 """At most, of one tensor: no microcontroller holds more, and no size leaves 64 bits."""
@@ -50,6 +50,8 @@ class Kernel:
     """How its calls are cut; None: they are not."""
     gates: dict[str, str] = field(default_factory=dict, compare=False)
     """Operands whose values do not matter where another one, a boolean of one element, is false."""
+    cycles: Callable[[Args, int], float] | None = field(default=None, compare=False)
+    """Estimated, of a cluster, from the arguments and the bytes of an element; None: unknown."""
     joins: Callable[[Iterable[bool]], bool] | None = field(default=None, compare=False)
     """`all` or `any`: what it says of booleans."""
 

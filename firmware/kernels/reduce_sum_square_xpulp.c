@@ -4,5 +4,5 @@
 ODL_SUM_RUN(square_f32, XPULP_LW, 4, XPULP_NO_WIDEN, XPULP_SUM_SQUARE, 2)
 ODL_SUM_RUN(square_f16, XPULP_LH, 2, XPULP_WIDEN, XPULP_SUM_SQUARE, 3)
 
-REDUCE_XPULP(reduce_sum_square, f32, float, square_f32, sum)
-REDUCE_XPULP(reduce_sum_square, f16, _Float16, square_f16, sum)
+REDUCE_XPULP(reduce_sum_square, f32, float, square_f32, 0, sum)
+REDUCE_XPULP(reduce_sum_square, f16, _Float16, square_f16, 0, sum)

@@ -3,5 +3,5 @@
 
 ODL_SUM_RUN(sum_f32, XPULP_LW, 4, XPULP_NO_WIDEN, XPULP_SUM, 2)
 
-REDUCE_XPULP(reduce_sum, f32, float, sum_f32, sum)
-REDUCE_XPULP(reduce_sum, f16, _Float16, odl_half_sum, sum)
+REDUCE_XPULP(reduce_sum, f32, float, sum_f32, 0, sum)
+REDUCE_XPULP(reduce_sum, f16, _Float16, odl_half_sum, odl_two_half_sums, sum)

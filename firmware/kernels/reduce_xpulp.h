@@ -1,7 +1,7 @@
 /*
  * Reductions to a single-precision sum on PULP cores. REDUCE_XPULP(reduce_mean, f32, float, RUN,
- * sum / n) calls RUN(sum, from, n, step) for each run of elements `step` apart, and ends with the
- * expression.
+ * TWO, sum / n) calls RUN(sum, from, n, step) for each run of elements `step` apart, and ends with
+ * the expression; TWO makes two sums of runs that stand side by side, or is NULL.
  */
 #ifndef ODL_REDUCE_XPULP_H
 #define ODL_REDUCE_XPULP_H
@@ -34,12 +34,14 @@
         return sum;                                                                                \
     }
 
+typedef void odl_two_sums(float sums[2], const void *from, int32_t n, int32_t step);
+
 #define XPULP_NO_WIDEN(v) ""
 #define XPULP_WIDEN(v) "fcvt.s.h " v ", " v "\n"
 #define XPULP_SUM(v) "fadd.s %[sum], %[sum], " v "\n"
 #define XPULP_SUM_SQUARE(v) "fmadd.s %[sum], " v ", " v ", %[sum]\n"
 
-#define REDUCE_XPULP(KERNEL, SUFFIX, T, RUN, END)                                                  \
+#define REDUCE_XPULP(KERNEL, SUFFIX, T, RUN, TWO, END)                                             \
     static __attribute__((noinline)) void KERNEL##_##SUFFIX##_nest(const struct odl_reduce *p,     \
                                                                    struct odl_range r) {           \
         const int32_t run = p->reduced[ODL_RANK - 1], step = p->reduced_stride[ODL_RANK - 1];      \
@@ -66,9 +68,18 @@
             KERNEL##_##SUFFIX##_nest(p, odl_share(all, 1, core.id, core.count));                   \
             return;                                                                                \
         }                                                                                          \
-        const struct odl_range r = odl_share(p->dims[last], 1, core.id, core.count);               \
+        const struct odl_range r = odl_share(p->dims[last], 2, core.id, core.count);               \
         const T *x = (const T *)p->x + r.begin * p->stride[last];                                  \
-        for (int32_t at = r.begin; at < r.end; at++, x += p->stride[last]) {                       \
+        odl_two_sums *const two = TWO;                                                             \
+        int32_t at = r.begin;                                                                      \
+        for (float sums[2]; two && p->stride[last] == 1 && at + 1 < r.end; at += 2, x += 2) {      \
+            two(sums, x, n, p->reduced_stride[last]);                                              \
+            for (int i = 0; i < 2; i++) {                                                          \
+                const float sum = sums[i];                                                         \
+                ((T *)p->y)[at + i] = (T)(END);                                                    \
+            }                                                                                      \
+        }                                                                                          \
+        for (; at < r.end; at++, x += p->stride[last]) {                                           \
             const float sum = RUN(0.0f, x, n, p->reduced_stride[last]);                            \
             ((T *)p->y)[at] = (T)(END);                                                            \
         }                                                                                          \

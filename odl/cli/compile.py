@@ -43,6 +43,8 @@ def command(
         f"{len(program.calls)} steps, {program.macs:,} MAC, arena {program.arena_bytes:,} bytes "
         f"({program.plan_ratio:.3f} of the lower bound), constants {program.constant_bytes:,} bytes"
     )
+    if compiled.layout:
+        click.echo(f"  layout: {compiled.layout}")
     if again:
         click.echo(
             f"  to keep to --ram, {len(again)} results are computed twice: "

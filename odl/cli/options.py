@@ -90,6 +90,7 @@ class Asked:
     tuned: Path | None
     calibrate: Path | None
     source: Path | None
+    layout: str
 
     def options(self, every_stage: bool = False) -> Options:
         """The same, as the compiler takes it."""
@@ -111,7 +112,7 @@ class Asked:
         source = load_arrays(self.source) if self.source else None
         return Options(
             self.target, self.cores or 0, self.input_shapes, self.dtype, self.batch or 0,
-            self.ram, train, samples, source, self.tuned, self.sums, every_stage,
+            self.ram, train, samples, source, self.tuned, self.sums, self.layout, every_stage,
         )  # fmt: skip
 
 
@@ -142,6 +143,14 @@ def compile_options(f: Callable[..., int | None]) -> Callable[..., int | None]:
             metavar="FILE",
             help="Labelled samples (.npz) that the model has learnt from, of which --strategy "
             "replay:source=N keeps N in flash.",
+        ),
+        click.option(
+            "--layout",
+            type=click.Choice(["auto", "chw", "hwc"]),
+            default="auto",
+            show_default=True,
+            help="Of images: chw as ONNX has them, hwc with a position's channels side by side "
+            "where there are kernels, or by cost.",
         ),
         click.option(
             "--layerwise",

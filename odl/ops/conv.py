@@ -13,7 +13,7 @@ from odl.ops.backward import Backward, Gradients
 from odl.ops.linear import Applied, Convolution, Linear
 from odl.ops.matmul import matmul, matmul_args
 from odl.ops.node import Node
-from odl.ops.operator import Arrays, Operator, gamma, product
+from odl.ops.operator import HALF_SUM, Arrays, Operator, gamma, product
 from odl.ops.planes import (
     Planes,
     conv2d_planes,
@@ -132,6 +132,14 @@ class Conv(Operator):
             "pads": (*g.pad, *g.end),
             "strides": g.stride,
         }
+
+    def channels_last(self, node: Node) -> tuple[str, dict[str, Any]] | None:
+        (_, in_c, *image), (out_c, _, *size) = node.shape(), node.shape(1)
+        is_lone = node.attr("group", 1) == in_c == out_c and product(tuple(size)) <= HALF_SUM
+        attributes = self.spelled(node, adds=False)
+        if len(image) != 2 or attributes is None or not (is_lone or self._is_pointwise(node)):
+            return None
+        return "ai.odl.ConvHWC", attributes
 
     def arguments(self, node: Node) -> dict[str, Any]:
         """The kernel's arguments."""

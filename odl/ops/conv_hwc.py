@@ -86,12 +86,6 @@ def _geometry(s: _Sizes) -> dict[str, Any]:
     }
 
 
-def fits(batch: int, groups: int, in_c: int, out_c: int, window: Window) -> bool:
-    """Whether ConvHWC does what a Conv in two dimensions does."""
-    s = _Sizes(batch, groups, in_c, (), out_c, (), window)
-    return len(window.size) == 2 and (s.is_pointwise or s.is_depthwise)
-
-
 @dataclass(frozen=True)
 class _Pointwise(Product):
     """A product over positions whose weights are stored as those of a Conv."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from odl.ops import conv_hwc_tilings
+from odl.ops import conv_hwc_tilings, estimates
 from odl.ops.conv import convolved
 from odl.ops.operator import product
-from odl.ops.tilings import tiled
+from odl.ops.tilings import estimated, tiled
 from odl.ops.wide import ended, wide
 from odl.program import In, Out, kernel
 
@@ -15,6 +15,7 @@ TO_CHW, TO_HWC = (0, 3, 1, 2), (0, 2, 3, 1)
 """Of Transposes: to Conv's layout, and from there."""
 
 
+@estimated(estimates.hwc_depthwise)
 @tiled(conv_hwc_tilings.conv)
 @kernel
 def conv2d_hwc_depthwise(

@@ -106,6 +106,13 @@ class Operator:
         """
         return layout.elementwise(node, perm) if self.elementwise else None
 
+    def channels_last(self, node: Node) -> tuple[str, dict[str, Any]] | None:
+        """The operator that does the same to images [batch, h, w, channels], and its attributes.
+
+        It takes the same operands. None where there is none.
+        """
+        return None
+
     def spelled(self, node: Node, adds: bool) -> dict[str, Any] | None:
         """All attributes of `with_relu` that do the same, or of `with_addend` if it `adds`.
 

@@ -7,16 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from odl.ops import planes_tilings
+from odl.ops import estimates, planes_tilings
 from odl.ops.node import Node
 from odl.ops.operator import HALF_SUM, product
-from odl.ops.tilings import tiled
+from odl.ops.tilings import estimated, tiled
 from odl.ops.wide import ended, wide
 from odl.program import Call, In, Kernel, Out, Ref, kernel
 
 Ints = tuple[int, ...]
 
 
+@estimated(estimates.planes)
 @tiled(planes_tilings.copies)
 @kernel
 def planes(
@@ -98,7 +99,12 @@ def conv2d_planes(
     y[to.ravel()] = ended(out, added, relu).ravel()
 
 
-conv2d_planes_depthwise = Kernel("conv2d_planes_depthwise", conv2d_planes.run, planes_tilings.conv)
+conv2d_planes_depthwise = Kernel(
+    "conv2d_planes_depthwise",
+    conv2d_planes.run,
+    planes_tilings.conv,
+    cycles=estimates.planes_depthwise,
+)
 
 
 SEGMENTS = 40

@@ -18,6 +18,11 @@ def tiled(tiling: Tiling) -> Callable[[Kernel], Kernel]:
     return lambda kernel: replace(kernel, tiling=tiling)
 
 
+def estimated(cycles: Callable[[Args, int], float]) -> Callable[[Kernel], Kernel]:
+    """Decorate a kernel with its `cycles`."""
+    return lambda kernel: replace(kernel, cycles=cycles)
+
+
 def gated(**gates: str) -> Callable[[Kernel], Kernel]:
     """Decorate a kernel with its `gates`."""
     return lambda kernel: replace(kernel, gates=gates)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from odl.dtype import ALL
-from odl.ops import strides
+from odl.ops import estimates, strides
 from odl.ops.backward import Backward, Gradients
 from odl.ops.node import Node
 from odl.ops.operator import Operator
-from odl.ops.tilings import nest, tiled
+from odl.ops.tilings import estimated, nest, tiled
 from odl.program import Call, In, Out, Ref, kernel
 
 
+@estimated(estimates.copy)
 @tiled(nest({"x": "x_stride"}, written="y_stride"))
 @kernel
 def copy(

@@ -62,7 +62,7 @@ def lower(
             origin = node.input(source).tensor
             views[node.output().tensor] = views.get(origin, origin)
             continue
-        made = _form(operator, node, target, choices)
+        made = form(operator, node, target, choices)
         for call in made:
             _check_numbers(call, node)
         for call, macs in zip(made, _share_macs(operator.macs(node), made, node), strict=True):
@@ -143,10 +143,10 @@ def _share_macs(macs: int, calls: list[Call], node: Node) -> list[int]:
     return shares
 
 
-def _form(operator: Operator, node: Node, target: Target, choices: Choices) -> list[Call]:
+def form(operator: Operator, node: Node, target: Target, choices: Choices) -> list[Call]:
     """The calls of one of the forms that are there for the target's ISA; the last always is."""
     *better, last = operator.forms(node)
-    ways = [form for form in better if _has_bodies(form(), target, node)]
+    ways = [way for way in better if _has_bodies(way(), target, node)]
     node.scratch.clear()
     node.constants.clear()
     return choices.form(node.name, [*ways, last])()

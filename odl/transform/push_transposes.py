@@ -46,7 +46,7 @@ def _push_all(graph: ir.Graph) -> None:
         if is_transpose(node):
             merge_transpose(graph, node)
         elif not _reorder(graph, node, names):
-            heirs.update(_push(graph, node, names))
+            heirs.update(push_transpose(graph, node, names))
     for node in reversed(list(graph)):
         out = node.outputs[0]
         if is_transpose(node) and not out.uses() and not out.is_graph_output():
@@ -77,7 +77,9 @@ def _copied(graph: ir.Graph) -> tuple[int, int]:
 # --- through one node ---
 
 
-def _push(graph: ir.Graph, ir_node: ir.Node, names: set[str]) -> dict[ir.Value | None, str]:
+def push_transpose(
+    graph: ir.Graph, ir_node: ir.Node, names: set[str]
+) -> dict[ir.Value | None, str]:
     """Replace the node by one that takes its operands before their Transpose.
 
     Returns:

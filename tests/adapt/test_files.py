@@ -115,8 +115,7 @@ def test_a_foreign_or_damaged_adapter_is_refused(tmp_path: Path) -> None:
         read_base(tmp_path)
 
 
-@pytest.mark.parametrize("dtype", ["fp32", "fp16"])
-@pytest.mark.parametrize("recurs", [False, True])
+@pytest.mark.parametrize(("dtype", "recurs"), [("fp32", False), ("fp16", False), ("fp32", True)])
 def test_entries_that_moved_are_merged_where_they_are(
     dtype: str, recurs: bool, tmp_path: Path
 ) -> None:

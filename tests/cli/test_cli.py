@@ -10,10 +10,12 @@ import urllib.request
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from odl.cli import _run
 from odl.demo import DATA, MODEL
+from tests.transform.test_choose_layout import network
 
 
 def said(capsys: pytest.CaptureFixture[str]) -> str:
@@ -50,6 +52,17 @@ def test_compile_says_what_it_made(tmp_path: Path, capsys: pytest.CaptureFixture
         f"next: odl run {out} --data SAMPLES.npz\n"
     )
     assert {p.name for p in out.glob("*.onnx")} == {"imported.onnx", "canonical.onnx"}
+
+
+def test_compile_tells_where_channels_stand_side_by_side(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    onnx.save(network(), tmp_path / "net.onnx")
+    command = ["compile", str(tmp_path / "net.onnx"), "-t", "gap9", "-o", str(tmp_path / "b")]
+    assert _run(command) == 0
+    assert "  layout: HWC for 4 of 4 layers\n" in capsys.readouterr().out
+    assert _run([*command, "--layout", "chw"]) == 0
+    assert "layout" not in capsys.readouterr().out
 
 
 def test_compile_keeps_the_stages(tmp_path: Path) -> None:

@@ -241,7 +241,7 @@ def test_the_portable_bodies_compute_the_same_calls(
     def best(operator: Operator, node: Node, *_: object) -> list[Call]:
         return operator.forms(node)[0]()
 
-    monkeypatch.setattr(odl.plan.lower, "_form", best)
+    monkeypatch.setattr(odl.plan.lower, "form", best)
     program = compiled(usual(kind), f"portable_{kind}", "host")
     assert any("planes" in call.function for call in program.program.calls)
     check(usual(kind), program, tmp_path / "program", 1)

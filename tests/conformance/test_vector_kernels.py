@@ -82,12 +82,22 @@ def wide_conv(b: Builder) -> tuple[str, ...]:
     return same, own, half, row
 
 
+def separable(b: Builder) -> tuple[str, ...]:
+    """Layers that have their channels side by side where that costs less."""
+    own: dict[str, Any] = {"group": 16, "kernel_shape": [3, 3], "pads": [1] * 4}
+    x = b("Conv", b.input(1, 16, 12, 12), b.weight(16, 1, 3, 3), b.weight(16), **own)
+    x = b("Conv", b("Relu", x), b.weight(16, 16, 1, 1), b.weight(16))
+    return (b("Conv", x, b.weight(16, 1, 3, 3), **own),)
+
+
 def long_reduction(b: Builder) -> tuple[str, ...]:
     x = b.input(3, 71)
     axes = b.constant(np.array([1]))
     down = b.constant(np.array([0]))
     sums = (b("ReduceSum", x, axes), b("ReduceSum", x, down))
-    return (*sums, b("ReduceMean", x, axes), b("ReduceMean", b.input(2, 19, 40), down))
+    columns = b("ReduceSum", b.input(29, 13), down)
+    means = (b("ReduceMean", x, axes), b("ReduceMean", b.input(2, 19, 40), down))
+    return (*sums, columns, *means)
 
 
 def many_maps(b: Builder) -> tuple[str, ...]:
@@ -170,7 +180,7 @@ PARTS: dict[Callable[[Builder], tuple[str, ...]], int] = {
     random.elementwise: 1, random.softmax: 4, random.reduce: 4, random.batch_norm: 3,
     random.transpose: 5, random.concat: 3,
     functions: 1, wide_matmul: 1, wide_conv: 1, long_reduction: 1, many_maps: 1,
-    every_size: 1, conversions: 1, long_sums: 1, borders: 1,
+    separable: 1, every_size: 1, conversions: 1, long_sums: 1, borders: 1,
 }  # fmt: skip
 TRAINING = "_grad_|_bits_|_low_rank_|_sgd_|_momentum_|_adam_"
 """Kernels that training steps call, which test_pulp_training.py meets."""

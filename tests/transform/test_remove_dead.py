@@ -31,6 +31,14 @@ def test_what_no_output_needs_is_gone(text: str) -> None:
     assert as_bytes(remove_dead(after)) == before
 
 
+def test_absent_operands_stay_where_a_body_names_them() -> None:
+    after = remove_dead(graph(
+        "g (float[1,2,2,3] x, float[3,1,1,1] w) => (float[1,2,2,3] y) "
+        "{ y = ai.odl.ConvHWC <group = 3> (x, w, ) }"
+    ))  # fmt: skip
+    assert list(after.graph[0].inputs[2:]) == [None]
+
+
 def test_inputs_stay_though_nothing_reads_them() -> None:
     after = remove_dead(graph(list(CASES)[3]))
     assert [v.name for v in after.graph.inputs] == ["x", "z"]
