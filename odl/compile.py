@@ -5,35 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 
 import onnx
 import onnx_ir as ir
 
-from odl import learn
 from odl import target as targets
 from odl.adapt.ask import keeps_norms
-from odl.adapt.calibrate import calibrated
-from odl.adapt.choose import Plan, choose
 from odl.adapt.frozen import mask_of
-from odl.adapt.generator import seed_of
-from odl.adapt.insert import FACTOR_OF, MOVED, adapt
-from odl.adapt.method import Policy
-from odl.adapt.parameters import parameters
-from odl.adapt.remake import remake
 from odl.adapt.seen import Samples
-from odl.adapt.turns import switches
 from odl.dtype import F16, F32
 from odl.emit import vendor_project
 from odl.emit.project import write_project
 from odl.errors import UsageError
 from odl.frontend.onnx_file import read_onnx
 from odl.frontend.tflite_file import is_tflite, read_tflite
-from odl.learn.record import Record, read_record, write_record
-from odl.learn.strategy import Strategy
+from odl.learn.record import Record, read_record
+from odl.learner import Learner
 from odl.ops.reference import functions
-from odl.ops.weave import Term, Weaver
 from odl.plan.choices import Choices
 from odl.plan.estimate import estimator
 from odl.plan.lower import BY_ESTIMATE
@@ -43,24 +32,20 @@ from odl.plan.tuned_file import read_tuned, tuned_for
 from odl.program import Program
 from odl.program_state import Training
 from odl.target import Target
-from odl.train.grow import Moving
-from odl.train.guard import SKIPPED_IN_ROW, both
+from odl.train.guard import SKIPPED_IN_ROW
 from odl.train.options import TrainOptions
 from odl.train.state import count_states
-from odl.train.step import Hooks, add_loss, add_updates
-from odl.train.thin import Thin
 from odl.transform.choose_layout import LAYOUT, choose_layout
 from odl.transform.choose_sums import DEFAULT, choose_sums
 from odl.transform.decompose import decompose
 from odl.transform.fold_batch_norm import fold_batch_norm
 from odl.transform.fold_constants import fold_constants
 from odl.transform.fold_dequantised import fold_dequantised
-from odl.transform.follow_statistics import follow_statistics, take_followed
+from odl.transform.follow_statistics import follow_statistics
 from odl.transform.fuse_addends import fuse_addends
 from odl.transform.fuse_qdq import fuse_qdq
 from odl.transform.fuse_relus import fuse_relus
 from odl.transform.fuse_weights import fuse_weights
-from odl.transform.infer_shapes import infer_shapes
 from odl.transform.lift_constants import lift_constants
 from odl.transform.merge_low_rank import merge_low_rank
 from odl.transform.merge_transposes import merge_transposes
@@ -71,7 +56,6 @@ from odl.transform.remove_dead import remove_dead
 from odl.transform.set_input_shapes import set_input_shapes
 from odl.transform.skip_unneeded import skip_unneeded
 from odl.transform.to_half import to_half
-from odl.transform.unroll_recurrent import unroll_recurrent
 
 Pass = Callable[[ir.Model], ir.Model]
 
@@ -191,13 +175,19 @@ def canonicalise(
         model = step(model)
         if options.every_stage:
             stages[f"{i:02d}_{step.__name__}"] = snapshot(model)
+    learner = None
     if options.train is not None:
         stages["inference"] = snapshot(model)
-        single = make_step(model, options, options.train, stages)
-    else:
-        _choose_layout(model, options)
-        single = to_half(model) if options.dtype == "fp16" else {}
-    for step in LAST:
+        learner = Learner(model, options.train, options.dtype == "fp16", options.samples)
+        if learner.is_adapted:
+            stages["adapted"] = snapshot(model)
+    trained = learner.trained if learner else []
+    _choose_layout(model, options, trained)
+    if options.dtype == "fp16":
+        single = to_half(model, masters=trained)
+    if learner is not None:
+        learner.add_step(options.source)
+    for step in (*(STEP if learner else ()), *LAST):
         step(model)
     stages["canonical"] = snapshot(model)
     return stages, single
@@ -223,84 +213,10 @@ def layers_of(model: ir.Model) -> ir.Model:
     return model
 
 
-def make_step(
-    model: ir.Model, options: Options, train: TrainOptions, stages: dict[str, onnx.ModelProto]
-) -> dict[str, str]:
-    """The canonical graph `model` becomes a training step; why tensors stayed in single."""
-    chosen = choose(model.graph, train.trainables, mask_of(model))
-    depths = {p.value: p.depth for p in parameters(model.graph)}
-    unroll_recurrent(model, chosen.touched)
-    layers = calibrated(model.graph, chosen.layers, options.samples)
-    trained = adapt(model, replace(chosen, layers=layers), options.dtype == "fp16")
-    infer_shapes(model)
-    if layers:
-        stages["adapted"] = snapshot(model)
-    _choose_layout(model, options, trained)
-    single = to_half(model, masters=trained) if options.dtype == "fp16" else {}
-    followed = take_followed(model.graph)
-    text, strategy = _strategy(train, chosen)
-    last = max(depths.values(), default=0)
-    strategy.head = {v for v in trained if depths.get(v.meta.get(FACTOR_OF, v)) == last}
-    strategy.begin(model.graph, trained, options.source)
-    infer_shapes(model)
-    add_loss(model, train, lambda w, z, label: strategy.scores(w, model.graph, z, label))
-    infer_shapes(model)
-    thinned, moving = _thinned(chosen, trained), _moving(trained)
-    more = Hooks(partial(_switches, chosen, strategy), thinned, moving, strategy.finish)
-    add_updates(model, train, trained, followed, more)
-    write_record(model, text, strategy)
-    remake(model.graph)
-    for step in STEP:
-        step(model)
-    return single
-
-
-def _choose_layout(model: ir.Model, options: Options, trained: Sequence[ir.Value] = ()) -> None:
+def _choose_layout(model: ir.Model, options: Options, trained: Sequence[ir.Value]) -> None:
     kind = F16 if options.dtype == "fp16" else F32
     estimate = estimator(targets.load(options.target), kind)
     choose_layout(model, estimate, options.layout, trained)
-
-
-def _strategy(train: TrainOptions, chosen: Plan) -> tuple[str, Strategy]:
-    """What --strategy says, or what a method brings with it."""
-    text = train.strategy or chosen.strategy
-    strategy = learn.read(text)
-    if chosen.strategy and strategy.descends:
-        raise UsageError(
-            f"--strategy {strategy.name} with --train {train.trainables}",
-            advice="one or the other: both say how it learns",
-        )
-    return text, strategy
-
-
-def _switches(chosen: Plan, strategy: Strategy, w: Weaver, updates: Term) -> dict[ir.Value, Term]:
-    """Those of layers that take turns, and of the strategy."""
-    found = switches(chosen.turns, w, updates)
-    for value, on in strategy.switches(w, updates).items():
-        found[value] = both(w, on, found.get(value))
-    return found
-
-
-def _thinned(plan: Plan, trained: Sequence[ir.Value]) -> dict[ir.Value, Thin]:
-    """What of the weights that are trained, or of their factors, is thinned."""
-    found: dict[ir.Value, Thin] = {}
-    for parameter, part in plan.policies:
-        assert isinstance(part.method, Policy)
-        seed = seed_of(str(parameter.value.name), int(part.spec.number("seed", 0, 0, 2**32 - 1)))
-        thin = Thin(part.method.share(part.spec), seed, bool(part.patterns), part.text)
-        mine = [v for v in trained if v.meta.get(FACTOR_OF, v) is parameter.value]
-        found |= dict.fromkeys(mine, thin)
-    return found
-
-
-def _moving(trained: Sequence[ir.Value]) -> list[Moving]:
-    """The entries that move, of what is trained."""
-    found = []
-    for value in trained:
-        if MOVED in value.meta:
-            places, whole, m = value.meta[MOVED]
-            found.append(Moving(value, places, whole, m.every, m.count, m.until, m.seed))
-    return found
 
 
 def compile_model(path: Path, options: Options) -> Compiled:
