@@ -51,7 +51,10 @@ def network() -> onnx.ModelProto:
 
 @cache
 def compiled(dtype: str, optimizer: str) -> Compiled:
-    options = Options("gap9", 8, dtype=dtype, train=TrainOptions("full", optimizer=optimizer))
+    """In the model's layout with the first optimizer, in the other one with the second."""
+    train = TrainOptions("full", optimizer=optimizer)
+    layout = "chw" if optimizer == OPTIMIZERS[dtype][0] else "hwc"
+    options = Options("gap9", 8, dtype=dtype, train=train, layout=layout)
     net = version_converter.convert_version(network(), onnx.defs.onnx_opset_version())
     with pytest.MonkeyPatch.context() as patch:  # the memory need not be optimal
         patch.setattr("odl.plan.arena._solve", lambda *_: None)
