@@ -9,7 +9,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 import onnx_ir as ir
 
 from odl.dtype import F32, I32, DType
@@ -59,16 +58,15 @@ def _cross_entropy(w: Weaver, z: Term, label: Term, spec: Spec) -> Term:
     (arXiv:1512.00567).
     """
     shape, classes = z.shape, z.shape[1]
-    log_p = z.apply("LogSoftmax", axis=1)
     s = spec.number("smoothing", 0.0, 0.0, 0.999)
     if spec.flag("soft"):
+        log_p = z.apply("LogSoftmax", axis=1)
         target = label if s == 0 else label * (1 - s) + s / classes
         return -(target * log_p).sum(range(len(shape))) * (classes / math.prod(shape))
-    values = np.array([s / classes, 1 - s + s / classes], np.float32)
-    depth = w.integer(classes)
-    target = w.term("OneHot", label, depth, w.array(values), axis=1)
-    each = -(target * log_p).sum([1])
-    return _mean_over(w, each, label >= w.integer(0), (shape[0], *shape[2:]))
+    each = w.term("ai.odl.CrossEntropy", z, label, smoothing=s)
+    each.value.shape = ir.Shape((shape[0], *shape[2:]))
+    each.value.type = ir.TensorType(ir.DataType.FLOAT)
+    return w.term("ai.odl.MaskedMean", each, label)
 
 
 def _binary_cross_entropy(w: Weaver, z: Term, label: Term, spec: Spec) -> Term:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.train import (
     cases,
+    cases_losses,
     cases_movement,
     cases_norms,
     cases_quantised,
@@ -13,6 +14,13 @@ from tests.train.gradients import Case
 
 CASES: dict[str, Case] = {
     name: case
-    for module in (cases, cases_movement, cases_norms, cases_quantised, cases_recurrent)
+    for module in (
+        cases,
+        cases_losses,
+        cases_movement,
+        cases_norms,
+        cases_quantised,
+        cases_recurrent,
+    )
     for name, case in module.CASES.items()
 }

@@ -67,6 +67,51 @@ odl_kernel odl_softmax_f32, odl_softmax_f16;
 odl_kernel odl_log_softmax_f32, odl_log_softmax_f16;
 
 /*
+ * each[o][i] = -sum over c of t[c] * log_softmax(z[o][:][i])[c], where t is `on` at the class
+ * label[o][i], int32, and `off` at all others; 0 where that is below 0. Error: that of log_softmax
+ * and of a sum of n terms.
+ */
+struct odl_cross_entropy {
+    const void *z, *label;
+    void *each;
+    int32_t outer, n, inner;
+    float on, off;
+};
+odl_kernel odl_cross_entropy_f32;
+
+/*
+ * The gradient of that: dz[o][c][i] = dy[o][i] * (softmax(z[o][:][i])[c] * sum of t - t[c]); 0
+ * where the label is below 0. dz may stand where z stands. Error: that of softmax, and 6 roundings
+ * of either term.
+ */
+struct odl_cross_entropy_grad {
+    const void *dy, *z, *label;
+    void *dz;
+    int32_t outer, n, inner;
+    float on, off;
+};
+odl_kernel odl_cross_entropy_grad_f32;
+
+/*
+ * The mean of those of n elements whose label, int32, is not below 0; 0 if there is none. Error:
+ * gamma(n + 2) times the mean of their magnitudes.
+ */
+struct odl_masked_mean {
+    const void *each, *label;
+    void *y;
+    int32_t n;
+};
+odl_kernel odl_masked_mean_f32;
+
+/* The gradient of that: dy[0] over the number of them, and 0 at the others. Error: 2 roundings. */
+struct odl_masked_mean_grad {
+    const void *dy, *label;
+    void *dx;
+    int32_t n;
+};
+odl_kernel odl_masked_mean_grad_f32;
+
+/*
  * y[o][i] = index of the largest of x[o][:][i], NaN above all; of equal ones the first, or the
  * last. Not in place.
  */
