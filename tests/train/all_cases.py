@@ -16,11 +16,11 @@ CASES: dict[str, Case] = {
     name: case
     for module in (
         cases,
-        cases_losses,
         cases_movement,
         cases_norms,
         cases_quantised,
         cases_recurrent,
+        cases_losses,
     )
     for name, case in module.CASES.items()
 }

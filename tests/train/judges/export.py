@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from odl.ops.reference import functions
 from tests.models import model
 from tests.train.gradients import Case, Differentiated
 
@@ -19,6 +20,7 @@ def with_loss(case: Case, made: Differentiated) -> onnx.ModelProto:
     """The graph as it was written, and its loss, sum(y * weights), as its only output."""
     net = model(case.text)
     net.opset_import[0].version, net.ir_version = OPSET, 8
+    net.functions.extend(functions({f"{n.domain}.{n.op_type}" for n in net.graph.node if n.domain}))
     graph, parts = net.graph, []
     for y in list(graph.output):
         if y.name not in made.weights:
