@@ -35,7 +35,7 @@ LESSONS = 8
 def test_streams(
     target: str, dtype: str, what: str, strategy: str, rounds: int, tmp_path: Path
 ) -> None:
-    options = TrainOptions(what, optimizer="sgd:lr=0.05", strategy=strategy)
+    options = TrainOptions(what, optimizer="sgd:lr=0.03", strategy=strategy)
     source = {"image": np.stack([f["image"] for f in batches(9)]), "y": np.arange(9) % 3}
     made = compiled(options, dtype=dtype, target=target, source=source)
     write_project(made.program, made.target, made.stages, tmp_path / "net", "test.onnx")

@@ -82,7 +82,7 @@ def test_the_portable_body_does_the_same(
     def best(operator: Operator, node: Node, *_: object) -> list[Call]:
         return operator.forms(node)[0]()
 
-    monkeypatch.setattr(odl.plan.lower, "_form", best)
+    monkeypatch.setattr(odl.plan.lower, "form", best)
     program = compiled(model(kind), f"portable_{kind}", "host")
     assert f"odl_add_low_rank_{kind}" in {c.function for c in program.program.calls}
     check(model(kind), program, tmp_path / "program", 1)
