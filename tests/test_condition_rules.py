@@ -44,7 +44,7 @@ def test_what_the_compiler_makes_obeys() -> None:
          "output w0/next may be left out"),
         (conditional("ai.odl.ReluGrad"), lambda c: replace(c, when=Ref("x")),
          "no boolean of one element"),
-        (lambda c: c.op == "Exp", lambda c: replace(c, when=Ref("odl/when")),
+        (lambda c: c.op == "ai.odl.CrossEntropyGrad", lambda c: replace(c, when=Ref("odl/when")),
          "may have been left out"),
         (lambda c: c.op == "ai.odl.Choose", lambda c: replace(c, when=Ref("w0/active")),
          "is not known yet"),

@@ -56,7 +56,8 @@ def lookup(node: Node) -> Operator:
             for i, value in enumerate(node.ir.outputs):
                 if node.wants(i):
                     static_shape(value)
-        close = difflib.get_close_matches(node.op, [*registry(), *foreigners()], n=1)
+        known = [op for op in (*registry(), *foreigners()) if not op.startswith("ai.odl.")]
+        close = difflib.get_close_matches(node.op, known, n=1)
         hint = f"nearest: {close[0]}; " if close else ""
         raise node.refuse("this operator is not supported", f"{hint}'odl ops' lists what is")
     admit(operator, node)
