@@ -16,6 +16,7 @@ from odl.cli.sandbox import contained
 from odl.errors import UsageError
 
 if TYPE_CHECKING:
+    from odl.adapt.seen import Samples
     from odl.compile import Options
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -68,6 +69,14 @@ def folder_argument(f: F) -> F:
     return click.argument("folder", type=click.Path(path_type=Path))(f)
 
 
+def _arrays(path: Path | None) -> Samples | None:
+    if path is None:
+        return None
+    from odl.run.samples import load_arrays
+
+    return load_arrays(path)
+
+
 @dataclass(frozen=True)
 class Asked:
     """What the options of `compile_options` were given."""
@@ -106,10 +115,7 @@ class Asked:
                 self.train, self.loss, self.optimizer, self.accumulate, scale,
                 self.bn_momentum or 0.0, self.layerwise, self.strategy,
             )  # fmt: skip
-        from odl.run.samples import load_arrays
-
-        samples = load_arrays(self.calibrate) if self.calibrate else None
-        source = load_arrays(self.source) if self.source else None
+        samples, source = _arrays(self.calibrate), _arrays(self.source)
         return Options(
             self.target, self.cores or 0, self.input_shapes, self.dtype, self.batch or 0,
             self.ram, train, samples, source, self.tuned, self.sums, self.layout, every_stage,

@@ -13,6 +13,7 @@ from odl.ops.backward import Backward, Gradients
 from odl.ops.body import body
 from odl.ops.node import Node
 from odl.ops.operator import Arrays, Operator, gamma, product
+from odl.ops.softmax import row
 from odl.ops.tilings import leading, tiled
 from odl.program import Call, In, Out, kernel
 from odl.tiling import Args
@@ -21,11 +22,6 @@ Array = npt.NDArray[Any]
 
 UNDERFLOW = 2 * 2.0**-149
 """What a small softmax may lose, as exp is computed and as it is scaled."""
-
-
-def _row(a: Args) -> int:
-    """Logits of one of the outer units."""
-    return int(a["n"] * a["inner"])
 
 
 def _inner(a: Args) -> int:
@@ -39,7 +35,7 @@ def _targets(label: Array, n: int, on: float, off: float) -> Array:
     return t.astype(np.float32)
 
 
-@tiled(leading("outer", z=_row, label=_inner, each=_inner))
+@tiled(leading("outer", z=row, label=_inner, each=_inner))
 @kernel
 def cross_entropy(
     z: In, label: In, each: Out, outer: int, n: int, inner: int, on: float, off: float
@@ -57,7 +53,7 @@ def cross_entropy(
     each[: lost.size] = np.where(known >= 0, lost, 0).ravel()
 
 
-@tiled(leading("outer", dy=_inner, z=_row, label=_inner, dz=_row))
+@tiled(leading("outer", dy=_inner, z=row, label=_inner, dz=row))
 @kernel
 def cross_entropy_grad(
     dy: In, z: In, label: In, dz: Out, outer: int, n: int, inner: int, on: float, off: float

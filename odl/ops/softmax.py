@@ -15,12 +15,12 @@ from odl.program import Call, In, Kernel, Out, kernel
 from odl.tiling import Args
 
 
-def _row(a: Args) -> int:
+def row(a: Args) -> int:
     """Elements of one of the outer units."""
     return int(a["n"] * a["inner"])
 
 
-@tiled(leading("outer", x=_row, y=_row))
+@tiled(leading("outer", x=row, y=row))
 @kernel
 def softmax(x: In, y: Out, outer: int, n: int, inner: int) -> None:
     """y = exp(x - max) / sum over the middle one of the dimensions [outer, n, inner]."""
@@ -30,7 +30,7 @@ def softmax(x: In, y: Out, outer: int, n: int, inner: int) -> None:
     y[: v.size] = (e / e.sum(axis=1, keepdims=True)).ravel()
 
 
-@tiled(leading("outer", x=_row, y=_row))
+@tiled(leading("outer", x=row, y=row))
 @kernel
 def log_softmax(x: In, y: Out, outer: int, n: int, inner: int) -> None:
     """y = x - max - log(sum of exp(x - max)), over the same axis."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 import onnx_ir as ir
 
 from odl.ops import registry
+from odl.ops.conv_hwc_kernels import TO_CHW, TO_HWC
 from odl.ops.layout import is_free
 from odl.ops.node import Node, static_shape
 from odl.ops.transpose import permutation
@@ -17,9 +18,6 @@ from odl.transform.quantisers import Editor
 
 LAYOUT = "odl.layout"
 """In a model's metadata: how many layers of how many have another layout than the model's."""
-LAYOUTS = ("auto", "chw", "hwc")
-
-TO_HWC, TO_CHW = (0, 2, 3, 1), (0, 3, 1, 2)
 
 Estimate = Callable[[ir.Node], float]
 """The cycles of a node."""
@@ -38,23 +36,16 @@ def choose_layout(
 
     Args:
         estimate: None keeps the layout of the model, unless another is wanted.
-        wanted: of LAYOUTS.
+        wanted: auto, chw or hwc.
         kept: constants that are not turned.
     """
     layers = {str(node.name): node for node in model.graph if _channels_last(node) is not None}
     names = {str(v.name) for v in kept}
-    chosen = (
-        set(layers) if wanted == "hwc" or (wanted == "auto" and estimate is not None) else set()
-    )
-    if wanted == "auto" and estimate is not None:
-        before = {name: estimate(node) for name, node in layers.items()}
-        while chosen:
-            trial = model.clone()
-            _rewrite(trial.graph, chosen, names)
-            losers = _losers(trial.graph, before, chosen, estimate)
-            if not losers:
-                break
-            chosen -= losers
+    chosen = set[str]()
+    if wanted == "hwc":
+        chosen = set(layers)
+    elif wanted == "auto" and estimate is not None:
+        chosen = _gaining(model, layers, names, estimate)
     if chosen:
         _rewrite(model.graph, chosen, names)
         model.opset_imports.setdefault("ai.odl", 1)
@@ -178,6 +169,21 @@ def _name(graph: ir.Graph, regions: list[list[ir.Node]]) -> None:
 
 
 # --- what it costs ---
+
+
+def _gaining(
+    model: ir.Model, layers: dict[str, ir.Node], kept: Collection[str], estimate: Estimate
+) -> set[str]:
+    """The layers of regions that gain more than their Transposes cost."""
+    chosen, before = set(layers), {name: estimate(node) for name, node in layers.items()}
+    while chosen:
+        trial = model.clone()
+        _rewrite(trial.graph, chosen, kept)
+        losers = _losers(trial.graph, before, chosen, estimate)
+        if not losers:
+            break
+        chosen -= losers
+    return chosen
 
 
 def _losers(
