@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 
 from odl.ops.body import body
@@ -32,6 +33,32 @@ BLOCK, TEAM = 4, 8
 """Rows and columns of a block that is summed up at the same time, and cores that share blocks."""
 
 
+def weight_slope(
+    x: npt.NDArray[np.float32],
+    dy: npt.NDArray[np.float32],
+    size: tuple[int, ...],
+    stride: tuple[int, ...],
+    dilation: tuple[int, ...],
+    pad: tuple[int, ...],
+) -> npt.NDArray[np.float32]:
+    """Sum of products with shifted images: x is [batch, groups, in, h, w], dy has `out` for `in`.
+
+    Returns:
+        [groups, out, in, kh, kw]
+    """
+    in_hw, out_hw = x.shape[3:], dy.shape[3:]
+    reach = [(o - 1) * s + 1 for o, s in zip(out_hw, stride, strict=True)]
+    need = [r + (k - 1) * d for r, k, d in zip(reach, size, dilation, strict=True)]
+    room = [(p, max(0, n - s - p)) for p, n, s in zip(pad, need, in_hw, strict=True)]
+    padded = np.pad(x, ((0, 0), (0, 0), (0, 0), *room))
+    out = np.zeros((x.shape[1], dy.shape[2], x.shape[2], *size), np.float32)
+    for i, j in np.ndindex(*size):
+        top, left = i * dilation[0], j * dilation[1]
+        part = padded[..., top : top + reach[0] : stride[0], left : left + reach[1] : stride[1]]
+        out[..., i, j] = np.einsum("bgohw,bgchw->goc", dy, part, optimize=True)
+    return out
+
+
 @tiled(grad_weight)
 @kernel
 def conv2d_grad_weight(
@@ -52,15 +79,7 @@ def conv2d_grad_weight(
     """dw[o, c, i, j] = sum over images and positions of dy[b, o, p] * x[b, c, tap i, j of p]."""
     v = wide(x[: batch * in_c * product(in_hw)]).reshape(batch, groups, -1, *in_hw)
     g = wide(dy[: batch * out_c * product(out_hw)]).reshape(batch, groups, -1, *out_hw)
-    reach = [(o - 1) * s + 1 for o, s in zip(out_hw, stride, strict=True)]
-    need = [r + (k - 1) * d for r, k, d in zip(reach, size, dilation, strict=True)]
-    room = [(p, max(0, n - s - p)) for p, n, s in zip(pad, need, in_hw, strict=True)]
-    padded = np.pad(v, ((0, 0), (0, 0), (0, 0), *room))
-    out = np.zeros((groups, out_c // groups, in_c // groups, *size), np.float32)
-    for i, j in np.ndindex(*size):
-        top, left = i * dilation[0], j * dilation[1]
-        part = padded[..., top : top + reach[0] : stride[0], left : left + reach[1] : stride[1]]
-        out[..., i, j] = np.einsum("bgohw,bgchw->goc", g, part, optimize=True)
+    out = weight_slope(v, g, size, stride, dilation, pad)
     dw[: out.size] = out.ravel()
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from odl.ops import conv_hwc_tilings, estimates
 from odl.ops.conv import convolved
+from odl.ops.conv_grad import weight_slope
 from odl.ops.operator import product
 from odl.ops.tilings import estimated, tiled
 from odl.ops.wide import ended, wide
@@ -64,15 +65,8 @@ def conv2d_hwc_depthwise_grad_weight(
     pad: tuple[int, ...],
 ) -> None:
     """dw[c, i, j] = sum over images and positions of dy[b, p, c] * x[b, tap i, j of p, c]."""
-    v = wide(x[: batch * product(in_hw) * channels]).reshape(batch, *in_hw, channels)
-    g = wide(dy[: batch * product(out_hw) * channels]).reshape(batch, *out_hw, channels)
-    reach = [(o - 1) * s + 1 for o, s in zip(out_hw, stride, strict=True)]
-    need = [r + (k - 1) * d for r, k, d in zip(reach, size, dilation, strict=True)]
-    room = [(p, max(0, n - s - p)) for p, n, s in zip(pad, need, in_hw, strict=True)]
-    padded = np.pad(v, ((0, 0), *room, (0, 0)))
-    out = np.zeros((channels, *size), np.float32)
-    for i, j in np.ndindex(*size):
-        top, left = i * dilation[0], j * dilation[1]
-        part = padded[:, top : top + reach[0] : stride[0], left : left + reach[1] : stride[1]]
-        out[:, i, j] = np.einsum("bhwc,bhwc->c", g, part, optimize=True)
+    v = wide(x[: batch * product(in_hw) * channels]).reshape(batch, *in_hw, channels, 1)
+    g = wide(dy[: batch * product(out_hw) * channels]).reshape(batch, *out_hw, channels, 1)
+    planes = (0, 3, 4, 1, 2)
+    out = weight_slope(v.transpose(planes), g.transpose(planes), size, stride, dilation, pad)
     dw[: out.size] = out.ravel()
