@@ -126,9 +126,27 @@ class Model:
     inputs: dict[str, npt.NDArray[Any]]
 
 
+def assembled(
+    kind: str,
+    nodes: list[onnx.NodeProto],
+    inputs: dict[str, npt.NDArray[Any]],
+    outputs: dict[str, Ints],
+) -> Model:
+    """The nodes as a model, whose results have these shapes."""
+    number, _ = TYPES[kind]
+    shapes = {name: value.shape for name, value in inputs.items()}
+    given, made = (
+        [helper.make_tensor_value_info(name, number, shape) for name, shape in values.items()]
+        for values in (shapes, outputs)
+    )
+    graph = helper.make_graph(nodes, "cases", given, made)
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.odl", 1)]
+    return Model(helper.make_model(graph, opset_imports=opsets, ir_version=9), inputs)
+
+
 def model(kind: str, cases: list[Case], seed: int) -> Model:
     """The result, the gradient of the weights and that of the input, of each case."""
-    number, numpy = TYPES[kind]
+    _, numpy = TYPES[kind]
     rng = np.random.default_rng(seed)
     nodes, inputs, outputs = list[onnx.NodeProto](), dict[str, npt.NDArray[Any]](), []
     for i, c in enumerate(cases):
@@ -162,14 +180,7 @@ def model(kind: str, cases: list[Case], seed: int) -> Model:
             ),
         ]  # fmt: skip
         outputs += [(f"y{i}", shapes["dy"]), (f"dw{i}", shapes["w"]), (f"dx{i}", shapes["x"])]
-    graph = helper.make_graph(
-        nodes,
-        "convolutions",
-        [helper.make_tensor_value_info(n, number, v.shape) for n, v in inputs.items()],
-        [helper.make_tensor_value_info(n, number, s) for n, s in outputs],
-    )
-    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.odl", 1)]
-    return Model(helper.make_model(graph, opset_imports=opsets, ir_version=9), inputs)
+    return assembled(kind, nodes, inputs, dict(outputs))
 
 
 def compiled(made: Model, name: str, target: str, sums: str = "fp16") -> Compiled:
@@ -181,6 +192,15 @@ def compiled(made: Model, name: str, target: str, sums: str = "fp16") -> Compile
         return compile_graph(
             ir.serde.deserialize_model(made.proto), name, Options(target, sums=sums)
         )
+
+
+def take_first_forms(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nodes become the calls that they would on a target with bodies for them."""
+
+    def best(operator: Operator, node: Node, *_: object) -> list[Call]:
+        return operator.forms(node)[0]()
+
+    monkeypatch.setattr(odl.plan.lower, "form", best)
 
 
 def results(made: Model, program: Compiled, folder: Path, *teams: int) -> Iterator[Result]:
@@ -238,10 +258,7 @@ def test_sums_of_halves_in_single_precision(tmp_path: Path) -> None:
 def test_the_portable_bodies_compute_the_same_calls(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def best(operator: Operator, node: Node, *_: object) -> list[Call]:
-        return operator.forms(node)[0]()
-
-    monkeypatch.setattr(odl.plan.lower, "form", best)
+    take_first_forms(monkeypatch)
     program = compiled(usual(kind), f"portable_{kind}", "host")
     assert any("planes" in call.function for call in program.program.calls)
     check(usual(kind), program, tmp_path / "program", 1)

@@ -18,6 +18,7 @@ from tests.conformance.test_cluster_convolutions import (
     Case,
     Ints,
     Model,
+    assembled,
     check,
     compiled,
     plain,
@@ -61,7 +62,7 @@ def random_case(rng: np.random.Generator) -> Case:
 
 def model(kind: str, cases: list[Case], seed: int) -> Model:
     """The result, with and without Relu, and the gradients, of each case."""
-    number, numpy = TYPES[kind]
+    _, numpy = TYPES[kind]
     rng = np.random.default_rng(seed)
     nodes, outputs = list[onnx.NodeProto](), []
     inputs = dict[str, npt.NDArray[Any]]()
@@ -94,14 +95,7 @@ def model(kind: str, cases: list[Case], seed: int) -> Model:
             made.append(("ConvHWCGradInput", [dy, w], f"dx{i}", shapes[x]))
         nodes += [helper.make_node(op, names, [y], **same) for op, names, y, _ in made]
         outputs += [(y, shape) for *_, y, shape in made]
-    graph = helper.make_graph(
-        nodes,
-        "layouts",
-        [helper.make_tensor_value_info(n, number, v.shape) for n, v in inputs.items()],
-        [helper.make_tensor_value_info(n, number, s) for n, s in outputs],
-    )
-    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.odl", 1)]
-    return Model(helper.make_model(graph, opset_imports=opsets, ir_version=9), inputs)
+    return assembled(kind, nodes, inputs, dict(outputs))
 
 
 @cache

@@ -13,14 +13,19 @@ import onnx_ir as ir
 import pytest
 from onnx import helper
 
-import odl.plan.lower
 from odl.errors import Unsupported
 from odl.ops import lookup
 from odl.ops.node import Node
-from odl.ops.operator import Operator
 from odl.ops.reference import evaluator, functions
-from odl.program import Call
-from tests.conformance.test_cluster_convolutions import TYPES, Model, check, compiled
+from tests.conformance.test_cluster_convolutions import (
+    TYPES,
+    Ints,
+    Model,
+    assembled,
+    check,
+    compiled,
+    take_first_forms,
+)
 from tests.models import runtime
 
 SHAPES = (
@@ -31,22 +36,23 @@ SHAPES = (
 
 
 def model(kind: str) -> Model:
-    number, numpy = TYPES[kind]
+    _, numpy = TYPES[kind]
     rng = np.random.default_rng(3)
-    nodes, inputs, outputs = list[onnx.NodeProto](), dict[str, npt.NDArray[Any]](), []
+    nodes, inputs, outputs = (
+        list[onnx.NodeProto](),
+        dict[str, npt.NDArray[Any]](),
+        dict[str, Ints](),
+    )
     for i, (m, k, n) in enumerate(SHAPES):
         shapes = {"w": (m, n, 1), "a": (m, k, 1), "b": (k, 1, n)}
         for name, shape in shapes.items():
             inputs[f"{name}{i}"] = rng.standard_normal(shape).astype(numpy)
         names = [f"{name}{i}" for name in shapes]
         nodes.append(helper.make_node("AddLowRank", names, [f"y{i}"], domain="ai.odl"))
-        outputs.append(helper.make_tensor_value_info(f"y{i}", number, shapes["w"]))
+        outputs[f"y{i}"] = shapes["w"]
         nodes.append(helper.make_node("FactorProduct", names[1:], [f"p{i}"], domain="ai.odl"))
-        outputs.append(helper.make_tensor_value_info(f"p{i}", number, (m, 1, n)))
-    given = [helper.make_tensor_value_info(n, number, v.shape) for n, v in inputs.items()]
-    graph = helper.make_graph(nodes, "low_rank", given, outputs)
-    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.odl", 1)]
-    return Model(helper.make_model(graph, opset_imports=opsets, ir_version=9), inputs)
+        outputs[f"p{i}"] = (m, 1, n)
+    return assembled(kind, nodes, inputs, outputs)
 
 
 def test_the_bodies_multiply_matrices() -> None:
@@ -79,10 +85,7 @@ def test_every_team_is_within_the_bounds(kind: str, tmp_path: Path) -> None:
 def test_the_portable_body_does_the_same(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def best(operator: Operator, node: Node, *_: object) -> list[Call]:
-        return operator.forms(node)[0]()
-
-    monkeypatch.setattr(odl.plan.lower, "form", best)
+    take_first_forms(monkeypatch)
     program = compiled(model(kind), f"portable_{kind}", "host")
     assert f"odl_add_low_rank_{kind}" in {c.function for c in program.program.calls}
     check(model(kind), program, tmp_path / "program", 1)
