@@ -122,7 +122,8 @@ def cluster(programs: list[Compiled], folder: Path) -> Iterator[Cluster]:
     for part in ("kernels", "include"):
         shutil.copytree(FIRMWARE / part, folder / part, dirs_exist_ok=True)
     harness = Path(__file__).parents[1] / "firmware/pulp_kernels.c"
-    shutil.copy(harness, folder)
+    for file in (harness, harness.with_name("receive.h")):
+        shutil.copy(file, folder)
     (folder / "kernels.inc").write_text("".join(f"KERNEL({f})\n" for f in files))
     sources = {s for s in project.sources if s.startswith("target/")} | {harness.name}
     sources |= {f"kernels/{file}" for file in files.values()}

@@ -8,6 +8,7 @@
 #include "odl/platform.h"
 #include "odl/session.h"
 #include "odl/team.h"
+#include "receive.h"
 
 #define KERNELS(F)                                                                                 \
     F(nothing)                                                                                     \
@@ -70,18 +71,6 @@ static kernel *const kernels[] = {KERNELS(ENTRY)};
 static const char names[] = KERNELS(TEXT) "\n";
 
 static volatile uint32_t request[2], asked, results[ODL_CORES];
-
-static void receive(void *to, size_t bytes) {
-    char *at = to;
-    while (bytes > 0) {
-        const size_t n = odl_platform_read(at, bytes);
-        if (n == 0) {
-            odl_platform_exit(0);
-        }
-        at += n;
-        bytes -= n;
-    }
-}
 
 int main(void) {
     odl_platform_write(names, sizeof names - 1);

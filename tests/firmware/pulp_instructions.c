@@ -8,6 +8,7 @@
 #include "odl/platform.h"
 #include "odl/session.h"
 #include "odl/team.h"
+#include "receive.h"
 
 enum { RUN, PUT, GET };
 enum { MOST_CODE = 64, MOST_TRIPLES = 4096, MEMORY_WORDS = 1024, RETURN = 0x00008067 };
@@ -15,18 +16,6 @@ enum { MOST_CODE = 64, MOST_TRIPLES = 4096, MEMORY_WORDS = 1024, RETURN = 0x0000
 static uint32_t code[MOST_CODE + 1] __attribute__((aligned(16)));
 static uint32_t triples[MOST_TRIPLES][3];
 static uint32_t memory[MEMORY_WORDS] __attribute__((section(".l1"), aligned(4)));
-
-static void receive(void *to, size_t bytes) {
-    char *at = to;
-    while (bytes > 0) {
-        const size_t n = odl_platform_read(at, bytes);
-        if (n == 0) {
-            odl_platform_exit(0);
-        }
-        at += n;
-        bytes -= n;
-    }
-}
 
 static void run(uint32_t words, uint32_t count) {
     receive(code, words * sizeof code[0]);

@@ -7,6 +7,7 @@
 #include "odl/platform.h"
 #include "odl/session.h"
 #include "odl/team.h"
+#include "receive.h"
 
 /* kernels.inc is a list of KERNEL(function), made by the test. */
 #define KERNEL(function) extern odl_kernel function;
@@ -23,18 +24,6 @@ static odl_kernel *const kernels[] = {
 
 static uint8_t memory[MEMORY] __attribute__((section(".l1"), aligned(16)));
 static uint32_t args[WORDS] __attribute__((aligned(4)));
-
-static void receive(void *to, size_t bytes) {
-    char *at = to;
-    while (bytes > 0) {
-        const size_t n = odl_platform_read(at, bytes);
-        if (n == 0) {
-            odl_platform_exit(0);
-        }
-        at += n;
-        bytes -= n;
-    }
-}
 
 static void run(uint32_t kernel, uint32_t cores) {
     uint32_t words;
