@@ -18,16 +18,10 @@ def switches(turns: Sequence[Turns], w: Weaver, updates: Term) -> dict[ir.Value,
     for t in turns:
         r, n = t.rotation, len(t.layers)
         draw = updates if r.period == 1 else updates / w.integer(r.period)
-        drawn = w.term("ai.odl.Choose", draw, count=r.count, n=n, seed=r.seed)
-        _of_booleans(drawn, (n,))
+        drawn = w.term("ai.odl.Choose", draw, count=r.count, n=n, seed=r.seed).typed((n,), BOOL)
         for i, parameters in enumerate(t.layers):
-            active = w.term("Gather", drawn, w.integer(i), axis=0)
+            active = w.term("Gather", drawn, w.integer(i), axis=0).typed((), BOOL)
             active.value.name = f"{parameters[0].name}/active"
-            _of_booleans(active, ())
             active.value.meta[SWITCH] = True
             found |= dict.fromkeys(parameters, active)
     return found
-
-
-def _of_booleans(term: Term, shape: tuple[int, ...]) -> None:
-    term.value.shape, term.value.type = ir.Shape(shape), ir.TensorType(ir.DataType(BOOL.onnx))

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import onnx_ir as ir
 
 from odl.adapt.seen import Samples
-from odl.dtype import I32
+from odl.dtype import F32, I32
 from odl.errors import UsageError
 from odl.ops.weave import Term, Weaver
 from odl.spec import Spec
@@ -89,15 +89,9 @@ class Strategy:
     def predict(self, graph: ir.Graph, scores: Term, shape: Sequence[int]) -> Term:
         """`scores`, in single precision, become what the graph predicts."""
         scores.value.name = f"{graph.outputs[0].name}/{self.name}"
-        graph.outputs[0] = single(scores, shape).value
+        graph.outputs[0] = scores.typed(shape, F32).value
         return scores
 
     def order(self, labels: Array, rng: np.random.Generator | None) -> Array:
         """Which samples are learnt, one after the other; without `rng`, as they stand."""
         return np.arange(len(labels)) if rng is None else rng.permutation(len(labels))
-
-
-def single(term: Term, shape: Sequence[int]) -> Term:
-    """The term, known to be in single precision and of this shape."""
-    term.value.shape, term.value.type = ir.Shape(shape), ir.TensorType(ir.DataType.FLOAT)
-    return term

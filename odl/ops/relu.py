@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import onnx
-import onnx_ir as ir
 
 from odl.dtype import F16, F32, I8, I32, I64, U8
 from odl.ops.arithmetic import binary, binary_call
@@ -55,9 +54,7 @@ class ReluGrad(Operator):
     def lighten(self, w: Weaver, node: Node) -> tuple[Term, Term]:
         """A bit tells where y is positive."""
         dy, y = (w.given(v) for v in node.values)
-        bits = w.term("ai.odl.PositiveBits", y)
-        bits.value.shape = ir.Shape([-(-node.size() // BYTE)])
-        bits.value.type = ir.TensorType(ir.DataType(U8.onnx))
+        bits = w.term("ai.odl.PositiveBits", y).typed([-(-node.size() // BYTE)], U8)
         return bits, w.term("ai.odl.KeepByBits", dy, bits, like=dy)
 
     def function(self) -> onnx.FunctionProto:

@@ -43,6 +43,11 @@ class Term:
         made.value.type = self.value.type
         return made
 
+    def typed(self, shape: Sequence[int], kind: DType) -> Term:
+        """The operand, known to be of this shape and type."""
+        self.value.shape, self.value.type = ir.Shape(shape), ir.TensorType(ir.DataType(kind.onnx))
+        return self
+
     def __add__(self, other: Operand) -> Term:
         return self.like_type(self._with("Add", other))
 
@@ -180,9 +185,7 @@ class Weaver:
 
     def like(self, made: Term, model: Term) -> Term:
         """`made`, whose type and shape are known to be those of `model`."""
-        made.value.shape = ir.Shape(model.shape)
-        made.value.type = ir.TensorType(ir.DataType(model.dtype.onnx))
-        return made
+        return made.typed(model.shape, model.dtype)
 
     def number(self, value: float, kind: ir.DataType | None = None) -> Term:
         """A float of rank 0, of the type `kind` or that of all constants."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import onnx_ir as ir
 
-from odl.dtype import BOOL, F32, I32, DType
+from odl.dtype import BOOL, F32, I32
 from odl.ops.backward import UNFOLDED
 from odl.ops.node import SWITCH, static_shape
 from odl.ops.random_numbers import signed
@@ -87,7 +87,7 @@ class Growth:
             self._states.train(m.places)
             candidates = self._candidates(m)
             seen = w.term("Gather", slope, candidates, axis=0)
-            seen = self._scale.unscaled(_typed(seen, candidates.shape, slope.dtype).cast(F32))
+            seen = self._scale.unscaled(seen.typed(candidates.shape, slope.dtype).cast(F32))
             name = f"{m.entries.name}/sums"
             sums = self._states.add(name, np.zeros(candidates.shape, np.float32))
             self._looked.append(_Looked(m, candidates, sums, seen))
@@ -108,7 +108,7 @@ class Growth:
         bound, seed = w.integer(size), signed(m.seed)
         first = w.term("ai.odl.Draw", self._rounds[m.every], bound, like=self._updates, seed=seed)
         places = w.array(np.arange(count, dtype=np.int32) * apart) + first
-        return _typed(w.term("Mod", places, w.integer(size)), (count,), I32)
+        return w.term("Mod", places, w.integer(size)).typed((count,), I32)
 
     def _end(self, m: Moving, gate: Term) -> tuple[Term, Term]:
         """Whether a round ends with this step, and whether entries move then."""
@@ -117,7 +117,7 @@ class Growth:
         ends = w.term("And", gate, w.term("Equal", turn, w.integer(m.every - 1)))
         moves = w.term("And", ends, self._updates < w.integer(m.until or LARGEST))
         moves.value.meta[SWITCH] = True  # what finds them is left out of other steps
-        return ends, _typed(moves, (), BOOL)
+        return ends, moves.typed((), BOOL)
 
     def _move(self, looked: _Looked, sound: Term, ends: Term, moves: Term) -> None:
         w, states, m = self._w, self._states, looked.moving
@@ -153,7 +153,7 @@ class Growth:
         w = self._w
         made = w.term("Expand", w.array(np.array([value])), w.ints([size]))
         w.nodes[-1].meta[UNFOLDED] = True
-        return _typed(made, (size,), BOOL)
+        return made.typed((size,), BOOL)
 
 
 def _last_reader(graph: ir.Graph, value: ir.Value) -> ir.Node:
@@ -169,11 +169,4 @@ def _extreme(x: Term, count: int, largest: bool) -> tuple[Term, Term]:
     assert node is not None
     node.resize_outputs(2)
     node.outputs[1].name = f"{found.value.name}.1"
-    return _typed(found, (count,), F32), w.given(node.outputs[1])
-
-
-def _typed(term: Term, shape: Sequence[int], kind: DType) -> Term:
-    """The term, known to be of this shape and type."""
-    term.value.shape = ir.Shape(shape)
-    term.value.type = ir.TensorType(ir.DataType(kind.onnx))
-    return term
+    return found.typed((count,), F32), w.given(node.outputs[1])

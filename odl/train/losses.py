@@ -63,9 +63,7 @@ def _cross_entropy(w: Weaver, z: Term, label: Term, spec: Spec) -> Term:
         log_p = z.apply("LogSoftmax", axis=1)
         target = label if s == 0 else label * (1 - s) + s / classes
         return -(target * log_p).sum(range(len(shape))) * (classes / math.prod(shape))
-    each = w.term("ai.odl.CrossEntropy", z, label, smoothing=s)
-    each.value.shape = ir.Shape((shape[0], *shape[2:]))
-    each.value.type = ir.TensorType(ir.DataType.FLOAT)
+    each = w.term("ai.odl.CrossEntropy", z, label, smoothing=s).typed((shape[0], *shape[2:]), F32)
     return w.term("ai.odl.MaskedMean", each, label)
 
 

@@ -113,20 +113,12 @@ class Thinning:
         weight = w.given(node.outputs[1])
         weight.value.name = f"{index.value.name}.1"
         for made, kind in ((index, I32), (weight, F32)):
-            made.value.shape, made.value.type = (
-                ir.Shape((k,)),
-                ir.TensorType(ir.DataType(kind.onnx)),
-            )
-        picked = w.term("Gather", matrix, index, axis=axis)
+            made.typed((k,), kind)
         kind = value_dtype(x)
         shape = [k if a == axis else n for a, n in enumerate(matrix.shape)]
-        picked.value.shape, picked.value.type = (
-            ir.Shape(shape),
-            ir.TensorType(ir.DataType(kind.onnx)),
-        )
+        picked = w.term("Gather", matrix, index, axis=axis).typed(shape, kind)
         column = weight.reshape([k, 1]) if axis == 0 else weight
-        kept = (picked.cast(F32) * column).cast(kind)
-        kept.value.shape, kept.value.type = picked.value.shape, picked.value.type
+        kept = (picked.cast(F32) * column).cast(kind).typed(shape, kind)
         self._put(x)
         self._kept[x, k] = kept, index
         return kept, index

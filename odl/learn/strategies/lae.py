@@ -13,10 +13,10 @@ import numpy as np
 import onnx_ir as ir
 
 from odl.adapt.seen import Samples
-from odl.dtype import F32, I32
+from odl.dtype import BOOL, F32, I32
 from odl.errors import UsageError
 from odl.learn.cut import behind
-from odl.learn.strategy import Strategy, single
+from odl.learn.strategy import Strategy
 from odl.ops.node import SWITCH, constant_value
 from odl.ops.weave import Term, Weaver
 from odl.spec import Spec
@@ -83,13 +83,12 @@ class Lae(Strategy):
         axes = w.ints([0])
         here = w.term("ReduceMax", hot, axes, keepdims=1)
         self._known = known = w.term("Max", w.given(self._classes), here)
-        return single(z.cast(F32) + (1.0 - known) * ABSENT, z.shape), label
+        return (z.cast(F32) + (1.0 - known) * ABSENT).typed(z.shape, F32), label
 
     def switches(self, w: Weaver, updates: Term) -> dict[ir.Value, Term]:
         if not self._calibration:
             return {}
-        over = w.given(self._learnt) >= w.integer(self._calibration)
-        over.value.shape, over.value.type = ir.Shape(()), ir.TensorType(ir.DataType.BOOL)
+        over = (w.given(self._learnt) >= w.integer(self._calibration)).typed((), BOOL)
         over.value.meta[SWITCH] = True
         return {v: over for v in self._fast if v not in self.head}
 

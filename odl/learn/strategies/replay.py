@@ -108,7 +108,7 @@ class Replay(Strategy):
         stored = self._taken(w, slot, rows, memories[0]).cast(F32)
         stored = stored * self._taken(w, slot, scales, memories[1])
         learnt = w.where(Term(w, fresh.value), w.given(latent), stored.cast(kind))
-        learnt.value.shape, learnt.value.type = latent.shape, latent.type
+        learnt.typed(shape, kind)
         x = learnt.cast(F32)
         largest = x.apply("Abs").apply("ReduceMax", keepdims=0)
         scale = w.term("Max", largest, w.number(LEAST)) * (1 / 127)
@@ -141,9 +141,7 @@ class Replay(Strategy):
         kept = w.term("Gather", w.array(fixed), first, axis=0)
         stored = w.term("Gather", w.given(memory), place, axis=0)
         taken = w.where(slot < w.integer(self.fixed), kept, stored)
-        taken.value.shape = ir.Shape(fixed.shape[1:])
-        taken.value.type = ir.TensorType(memory.dtype)  # type: ignore[arg-type]
-        return taken
+        return taken.typed(fixed.shape[1:], value_dtype(memory))
 
     def _draw(self, w: Weaver, number: Term, bound: Term, like: Term, stream: int) -> Term:
         seed = (self.seed + STRIDE * stream) & MASK
