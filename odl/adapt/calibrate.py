@@ -11,7 +11,7 @@ import numpy.typing as npt
 import onnx_ir as ir
 
 from odl.adapt.choose import Layer
-from odl.adapt.seen import Samples, runs, walk
+from odl.adapt.seen import Samples, constants, runs, walk
 from odl.adapt.uses import uses
 from odl.errors import UsageError
 
@@ -64,9 +64,10 @@ def second_moments(
     total = {v: np.zeros((g, n, n)) for v, (g, n) in shape.items()}
     count = {v: np.zeros(g) for v, (g, _) in shape.items()}
     taken = {v: array[:RUNS] for v, array in runs(graph, samples, "--calibrate").items()}
+    known = constants(graph)
     for number in range(min((len(array) for array in taken.values()), default=1)):
         given = {v: array[number] for v, array in taken.items()}
-        for node, seen in walk(graph, given, list(graph)):
+        for node, seen in walk(known, given, list(graph)):
             for layer, group, use in wanted.get(node, ()):
                 x = use.linear.seen(seen[node.inputs[0]])  # type: ignore[index]
                 which = slice(None) if use.rows is None else slice(group, group + 1)

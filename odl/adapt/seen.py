@@ -18,6 +18,8 @@ Array = npt.NDArray[Any]
 Samples = Mapping[str, Array]
 """Arrays by the graph's inputs (`x` is the only one), samples along the first axis."""
 
+Values = Mapping[ir.Value, Array]
+
 
 def runs(graph: ir.Graph, samples: Samples, option: str) -> dict[ir.Value, Array]:
     """What each input of the graph is in run after run.
@@ -30,27 +32,30 @@ def runs(graph: ir.Graph, samples: Samples, option: str) -> dict[ir.Value, Array
 
 
 def walk(
-    graph: ir.Graph, given: Mapping[ir.Value, Array], nodes: Sequence[ir.Node]
+    known: Values, given: Values, nodes: Sequence[ir.Node]
 ) -> Iterator[tuple[ir.Node, dict[ir.Value, Array]]]:
-    """Evaluate the nodes; each one, before its turn, with all values so far."""
-    seen = _constants(graph) | dict(given)
+    """Evaluate the nodes; each one, before its turn, with all values so far.
+
+    Args:
+        known: the graph's `constants`.
+        given: its inputs.
+    """
+    seen = {**known, **given}
     for node in nodes:
         yield node, seen
         arrays = [seen[v] for v in node.inputs if v is not None]
         seen |= zip(node.outputs, _doubles(evaluate(Node(node), arrays)), strict=False)
 
 
-def result(
-    graph: ir.Graph, given: Mapping[ir.Value, Array], nodes: Sequence[ir.Node], value: ir.Value
-) -> Array:
-    """A value, from the nodes in front of it."""
+def result(known: Values, given: Values, nodes: Sequence[ir.Node], value: ir.Value) -> Array:
+    """A value, from the nodes in front of it; as for `walk`."""
     if value in given:
         return given[value]
-    *_, (_, seen) = walk(graph, given, nodes)
+    *_, (_, seen) = walk(known, given, nodes)
     return seen[value]
 
 
-def _constants(graph: ir.Graph) -> dict[ir.Value, Array]:
+def constants(graph: ir.Graph) -> dict[ir.Value, Array]:
     """Among them states with their first values; floats in double precision."""
     known = [v for v in (*graph.initializers.values(), *graph.inputs) if v.const_value is not None]
     return dict(zip(known, _doubles([v.const_value.numpy() for v in known]), strict=True))  # type: ignore[union-attr]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx_ir as ir
 
-from odl.adapt.seen import Samples, result, runs
+from odl.adapt.seen import Samples, constants, result, runs
 from odl.errors import ModelError
 from odl.learn.cut import before
 from odl.ops.node import static_shape
@@ -37,9 +37,9 @@ class Kept:
 
     def results(self, value: ir.Value) -> Array:
         """A result of the graph, [count, *shape], in double precision."""
-        nodes = before(self._graph, value)
+        known, nodes = constants(self._graph), before(self._graph, value)
         given = [{v: a[i] for v, a in self._inputs.items()} for i in self.chosen]
-        return np.stack([result(self._graph, g, nodes, value) for g in given])
+        return np.stack([result(known, g, nodes, value) for g in given])
 
     def labels(self, label: ir.Value) -> Array:
         """What the loss is given with each.

@@ -323,11 +323,6 @@ class ConvHWCGradWeight(_HWC):
     def sizes(self, node: Node) -> _Sizes:
         return _sizes(node, node.shape(), node.shape(1))
 
-    def check(self, node: Node) -> None:
-        s = self.sizes(node)
-        if not s.is_pointwise and not s.is_depthwise:
-            raise node.refuse(f"{s.groups} groups of {s.in_c} to {s.out_c} channels")
-
     def lower(self, node: Node) -> list[Call]:
         s = self.sizes(node)
         if s.is_pointwise:
