@@ -38,7 +38,7 @@ def test_what_the_compiler_makes_obeys() -> None:
     ("pick", "change", "message"),
     [
         (conditional("ai.odl.ReluGrad"), lambda c: replace(c, when=None), "may have been left out"),
-        (conditional("ReduceSumSquare"), lambda c: replace(c, when=Ref("w3/active")),
+        (conditional("ai.odl.SquareSums"), lambda c: replace(c, when=Ref("w3/active")),
          "may have been left out"),
         (lambda c: c.op == "ai.odl.SGDStep", lambda c: replace(c, when=Ref("w0/active")),
          "output w0/next may be left out"),

@@ -8,12 +8,15 @@
 
 #include "nest.h"
 
+/* From elements of type T to results of type Y; most are of one type. */
 #define REDUCE(KERNEL, SUFFIX, T, C, START, STEP, END)                                             \
+    REDUCE_TO(KERNEL, SUFFIX, T, T, C, START, STEP, END)
+#define REDUCE_TO(KERNEL, SUFFIX, T, Y, C, START, STEP, END)                                       \
     void odl_##KERNEL##_##SUFFIX(const void *args, struct odl_core core) {                         \
         const struct odl_reduce *p = args;                                                         \
         const int32_t last = ODL_RANK - 1;                                                         \
         const int32_t n = odl_nest_size(p->reduced), step = p->reduced_stride[last];               \
-        T *y = p->y;                                                                               \
+        Y *y = p->y;                                                                               \
         struct odl_range r = odl_split(odl_nest_size(p->dims), core);                              \
         int32_t i[ODL_RANK];                                                                       \
         odl_nest_seek(i, p->dims, r.begin);                                                        \
@@ -29,7 +32,7 @@
                 }                                                                                  \
                 odl_nest_advance(j, p->reduced, p->reduced[last]);                                 \
             }                                                                                      \
-            y[at] = (T)(END);                                                                      \
+            y[at] = (Y)(END);                                                                      \
             odl_nest_advance(i, p->dims, 1);                                                       \
         }                                                                                          \
     }

@@ -42,6 +42,8 @@ typedef void odl_two_sums(float sums[2], const void *from, int32_t n, int32_t st
 #define XPULP_SUM_SQUARE(v) "fmadd.s %[sum], " v ", " v ", %[sum]\n"
 
 #define REDUCE_XPULP(KERNEL, SUFFIX, T, RUN, TWO, END)                                             \
+    REDUCE_TO_XPULP(KERNEL, SUFFIX, T, T, RUN, TWO, END)
+#define REDUCE_TO_XPULP(KERNEL, SUFFIX, T, Y, RUN, TWO, END)                                       \
     static __attribute__((noinline)) void KERNEL##_##SUFFIX##_nest(const struct odl_reduce *p,     \
                                                                    struct odl_range r) {           \
         const int32_t run = p->reduced[ODL_RANK - 1], step = p->reduced_stride[ODL_RANK - 1];      \
@@ -56,7 +58,7 @@ typedef void odl_two_sums(float sums[2], const void *from, int32_t n, int32_t st
                 sum = RUN(sum, base + odl_nest_offset(j, p->reduced_stride), run, step);           \
                 odl_nest_advance(j, p->reduced, run);                                              \
             }                                                                                      \
-            ((T *)p->y)[at] = (T)(END);                                                            \
+            ((Y *)p->y)[at] = (Y)(END);                                                            \
             odl_nest_advance(i, p->dims, 1);                                                       \
         }                                                                                          \
     }                                                                                              \
@@ -76,12 +78,12 @@ typedef void odl_two_sums(float sums[2], const void *from, int32_t n, int32_t st
             two(sums, x, n, p->reduced_stride[last]);                                              \
             for (int i = 0; i < 2; i++) {                                                          \
                 const float sum = sums[i];                                                         \
-                ((T *)p->y)[at + i] = (T)(END);                                                    \
+                ((Y *)p->y)[at + i] = (Y)(END);                                                    \
             }                                                                                      \
         }                                                                                          \
         for (; at < r.end; at++, x += p->stride[last]) {                                           \
             const float sum = RUN(0.0f, x, n, p->reduced_stride[last]);                            \
-            ((T *)p->y)[at] = (T)(END);                                                            \
+            ((Y *)p->y)[at] = (Y)(END);                                                            \
         }                                                                                          \
     }
 

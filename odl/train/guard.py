@@ -24,12 +24,9 @@ def sum_of_squares(w: Weaver, slopes: list[Term], on: Sequence[Term | None]) -> 
         on: for each of them, the switch without which it counts as zero.
     """
     parts = []
-    for slope, switch in zip((s.cast(F32) for s in slopes), on, strict=True):  # finite squares
-        if len(slope.shape) < 2:
-            part = w.term("ReduceSumSquare", slope, keepdims=0).reshape([1])
-        else:
-            axes = w.ints(range(1, len(slope.shape)))
-            part = w.term("ReduceSumSquare", slope, axes, keepdims=0)
+    for slope, switch in zip(slopes, on, strict=True):
+        rows = slope.shape[0] if len(slope.shape) > 1 else 1
+        part = w.term("ai.odl.SquareSums", slope, rows=rows).typed([rows], F32)
         parts.append(part if switch is None else w.where(switch, part, 0.0))
     return w.term("Concat", *parts, axis=0).sum([0])
 

@@ -48,7 +48,7 @@ odl_kernel odl_reduce_l2_f32, odl_reduce_l2_f16;
 /* The sum of x^2. Error: gamma(n + 1) y. */
 #define odl_reduce_sum_square odl_reduce
 odl_kernel odl_reduce_sum_square_f32, odl_reduce_sum_square_f16, odl_reduce_sum_square_i32,
-    odl_reduce_sum_square_i64;
+    odl_reduce_sum_square_i64, odl_reduce_sum_square_f16_f32;
 
 /* The logarithm of the sum. */
 #define odl_reduce_log_sum odl_reduce

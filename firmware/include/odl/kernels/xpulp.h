@@ -52,7 +52,8 @@ odl_kernel odl_take_b32_xpulp, odl_take_b16_xpulp;
 odl_kernel odl_scale_shift_f32_xpulp, odl_scale_shift_f16_xpulp;
 odl_kernel odl_reduce_sum_f32_xpulp, odl_reduce_mean_f32_xpulp;
 odl_half_kernel odl_reduce_sum_f16_xpulp, odl_reduce_mean_f16_xpulp;
-odl_kernel odl_reduce_sum_square_f32_xpulp, odl_reduce_sum_square_f16_xpulp;
+odl_kernel odl_reduce_sum_square_f32_xpulp, odl_reduce_sum_square_f16_xpulp,
+    odl_reduce_sum_square_f16_f32_xpulp;
 odl_kernel odl_average_pool_f32_xpulp;
 odl_half_kernel odl_average_pool_f16_xpulp;
 odl_kernel odl_exp_f16_xpulp, odl_sigmoid_f16_xpulp, odl_tanh_f16_xpulp, odl_softmax_f16_xpulp;
