@@ -22,13 +22,14 @@ from odl.frontend.onnx_file import read_onnx
 from odl.frontend.tflite_file import is_tflite, read_tflite
 from odl.learn.record import Record, read_record
 from odl.learner import Learner
+from odl.ops.layout import LAYOUTS
 from odl.ops.reference import functions
 from odl.plan.choices import Choices
 from odl.plan.estimate import estimator
 from odl.plan.lower import BY_ESTIMATE
 from odl.plan.plan import check_fit, plan
 from odl.plan.recompute import Recomputed, Trade, recompute, trade
-from odl.plan.tuned_file import read_tuned, tuned_for
+from odl.plan.tuned_file import Tuning, read_tuned, tuned_for
 from odl.program import Program
 from odl.program_state import Training
 from odl.target import Target
@@ -245,6 +246,9 @@ def compile_graph(
     cores = options.cores or target.default_cores
     if not 1 <= cores <= target.cores:
         raise UsageError(f"{cores} cores", advice=f"{target.name} has 1 to {target.cores}")
+    tuned = read_tuned(options.tuned) if options.tuned else None
+    if tuned and options.layout == LAYOUTS[0]:
+        options = replace(options, layout=tuned.layout)
     stages, single = canonicalise(model, options)
     states = count_states(model.graph) if options.train else 0
     again: list[Recomputed] = []
@@ -253,7 +257,7 @@ def compile_graph(
         stages["canonical"] = snapshot(model)
     if options.sums != DEFAULT:
         stages["canonical"] = snapshot(choose_sums(model, options.sums))
-    choices = choices or _choices(options, stages["canonical"])
+    choices = choices or _choices(tuned, options, stages["canonical"])
     program = plan(model.graph, name, target, cores, states, SKIPPED_IN_ROW, choices)
     if program.training is not None:
         program = replace(program, training=_with_strategy(program, read_record(model)))
@@ -270,10 +274,10 @@ def _with_strategy(program: Program, record: Record) -> Training:
     )
 
 
-def _choices(options: Options, graph: onnx.ModelProto) -> Choices:
-    if options.tuned is None:
+def _choices(tuned: Tuning | None, options: Options, graph: onnx.ModelProto) -> Choices:
+    if tuned is None or options.tuned is None:
         return BY_ESTIMATE
-    return read_tuned(options.tuned, tuned_for(graph, options.target))
+    return tuned.choices(tuned_for(graph, options.target), options.tuned)
 
 
 def memory_trade(path: Path, options: Options) -> list[Trade]:

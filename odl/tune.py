@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import onnx_ir as ir
@@ -13,8 +13,9 @@ import onnx_ir as ir
 from odl.build.build import build
 from odl.compile import Compiled, Options, compile_graph, model_name, read_model
 from odl.emit.project import write_project
+from odl.ops.layout import LAYOUTS
 from odl.plan.choices import Choices, Measured, Trial
-from odl.plan.tuned_file import tuned_for
+from odl.plan.tuned_file import Tuning, tuned_for
 from odl.project import read
 from odl.run.profile import profile_on_simulator
 
@@ -26,8 +27,7 @@ FORMS = 3
 class Tuned:
     """The best choices and what they cost, in the target's unit, on the critical path."""
 
-    found: Measured
-    made_for: str
+    tuning: Tuning
     default: int
     best: int
     rounds: int
@@ -41,43 +41,87 @@ class _Best:
     trial: Trial
 
 
+@dataclass
+class _Start:
+    """A layout, by estimate in all else."""
+
+    options: Options
+    made_for: str
+    trial: Trial
+    costs: dict[str, int]
+    """By node."""
+
+    @property
+    def cycles(self) -> int:
+        return sum(self.costs.values())
+
+
 def tune(
     path: Path, options: Options, cuts: int, tell: Callable[[str], None] = lambda text: None
 ) -> Tuned:
-    """Measure the ways to compute each node of a model, and then the best of all together.
+    """Measure the layouts, then the ways to compute each node in the best one, then them together.
 
     Args:
         cuts: of each call, so many are tried.
         tell: is told of each round.
     """
     model, name = read_model(path), model_name(path.stem)
-    best: dict[str, _Best] = {}
-    tried: list[Trial] = []
-    default = 0
-    made_for = ""
+    starts = _layouts(model, name, options, tell)
+    start = min(starts, key=lambda s: s.cycles)
+    best = {node: _Best(cycles, start.trial) for node, cycles in start.costs.items()}
+    tried, rounds = [start.trial], len(starts)
     for trial in _trials(cuts):
-        compiled = _compile(model, name, options, trial)
+        compiled = _compile(model, name, start.options, trial)
         if any(trial.same_as(other) for other in tried):
             continue
         tried.append(trial)
         costs = _by_node(compiled)
-        if len(tried) == 1:
-            default, made_for = sum(costs.values()), tuned_for(compiled.graph, options.target)
-        tell(f"round {len(tried)}: {sum(costs.values()):,}")
+        rounds += 1
+        tell(f"round {rounds}: {sum(costs.values()):,}")
         for node, cycles in costs.items():
-            if node not in best or cycles < best[node].cycles:
+            if cycles < best[node].cycles:
                 best[node] = _Best(cycles, trial)
-    found = _together(best)
-    measured = sum(_by_node(_compile(model, name, options, found)).values())
-    changed = sum(node in b.trial.differs for node, b in best.items())
-    if measured >= default:  # what is best alone need not be best beside others
-        found, measured, changed = Measured({}, {}), default, 0
-    return Tuned(found, made_for, default, measured, len(tried), changed)
+    gains = {n: start.costs[n] - b.cycles for n, b in best.items() if b.trial is not start.trial}
+    result = Tuned(
+        Tuning(start.made_for, start.options.layout, Measured({}, {})),
+        starts[0].cycles,
+        start.cycles,
+        rounds,
+        0,
+    )
+    order = sorted(gains, key=lambda node: -gains[node])
+    while order:  # what is best alone need not be best beside others
+        found = _together({node: best[node] for node in order})
+        cycles = sum(_by_node(_compile(model, name, start.options, found)).values())
+        rounds += 1
+        tell(f"round {rounds}: {cycles:,}, {len(order)} nodes together")
+        if cycles < result.best:
+            result = replace(
+                result, tuning=replace(result.tuning, found=found), best=cycles, changed=len(order)
+            )
+        order = order[: len(order) // 2]
+    return replace(result, rounds=rounds)
+
+
+def _layouts(
+    model: ir.Model, name: str, options: Options, tell: Callable[[str], None]
+) -> list[_Start]:
+    """Those that make graphs of their own, the one that is asked for first."""
+    wanted = LAYOUTS if options.layout == LAYOUTS[0] else (options.layout,)
+    starts = list[_Start]()
+    for layout in wanted:
+        chosen, trial = replace(options, layout=layout), Trial(0, 0)
+        compiled = _compile(model, name, chosen, trial)
+        made_for = tuned_for(compiled.graph, options.target)
+        if all(made_for != other.made_for for other in starts):
+            starts.append(_Start(chosen, made_for, trial, _by_node(compiled)))
+            tell(f"round {len(starts)}: {starts[-1].cycles:,}, layout {layout}")
+    return starts
 
 
 def _trials(cuts: int) -> Iterator[Trial]:
-    """Every cut of the first forms, then the first cut of the others."""
-    yield from (Trial(0, cut) for cut in range(cuts))
+    """Every cut of the first forms, then the first cut of the others; not the first of both."""
+    yield from (Trial(0, cut) for cut in range(1, cuts))
     yield from (Trial(form, 0) for form in range(1, FORMS))
 
 
@@ -104,7 +148,7 @@ def _by_node(compiled: Compiled) -> dict[str, int]:
 
 
 def _together(best: dict[str, _Best]) -> Measured:
-    """Of each node, the choices of the trial in which it was cheapest."""
+    """Of these nodes, the choices of the trial in which each was cheapest."""
     forms = {n: b.trial.forms[n] for n, b in best.items() if b.trial.forms.get(n)}
     cuts = {k: v for n, b in best.items() for k, v in b.trial.cuts.get(n, {}).items()}
     return Measured(forms, cuts)

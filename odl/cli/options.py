@@ -135,7 +135,7 @@ def compile_options(f: Callable[..., int | None]) -> Callable[..., int | None]:
             "--tuned",
             type=click.Path(path_type=Path),
             metavar="FILE",
-            help="Take the kernels and tiles that 'odl tune' has measured best.",
+            help="Take the layout, kernels and tiles that 'odl tune' has measured best.",
         ),
         click.option(
             "--calibrate",

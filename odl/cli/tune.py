@@ -1,4 +1,4 @@
-"""odl tune: the kernels and tiles of each node that are fastest on the target's simulator."""
+"""odl tune: the layout, kernels and tiles that are fastest on the target's simulator."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 from odl.cli.options import Asked, compile_options, json_option, model_argument
 
 
-@click.command("tune", short_help="Measure kernels and tiles; keep each node's fastest.")
+@click.command("tune", short_help="Measure layouts, kernels and tiles; keep the fastest.")
 @model_argument
 @compile_options
 @click.option(
@@ -29,7 +29,7 @@ def command(model: Path, asked: Asked, cuts: int, output: Path | None, as_json: 
 
     tuned = tune(model, asked.options(), cuts, lambda text: click.echo(text, err=True))
     path = output or model.with_name(f"{model.name}.tuned.json")
-    write_tuned(path, tuned.made_for, tuned.found)
+    write_tuned(path, tuned.tuning)
     if as_json:
         print_json(
             {
@@ -37,12 +37,14 @@ def command(model: Path, asked: Asked, cuts: int, output: Path | None, as_json: 
                 "tuned": tuned.best,
                 "rounds": tuned.rounds,
                 "changed": tuned.changed,
+                "layout": tuned.tuning.layout,
                 "file": str(path),
             }
         )
         return
     click.echo(
         f"{path}: {tuned.best:,} after {tuned.rounds} rounds, {tuned.default / tuned.best:.3f} "
-        f"times as fast as by estimate ({tuned.default:,}); {tuned.changed} nodes changed"
+        f"times as fast as by estimate ({tuned.default:,}); layout {tuned.tuning.layout}, "
+        f"{tuned.changed} nodes changed"
     )
     click.echo(f"next: odl compile {model} --tuned {path} and the same options")

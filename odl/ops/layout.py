@@ -17,6 +17,9 @@ from odl.ops.node import Node
 
 Perm = tuple[int, ...]
 
+LAYOUTS = ("auto", "chw", "hwc")
+"""Of images, as `Options.layout` has them: the first is what costs less."""
+
 
 @dataclass(frozen=True)
 class Moved:

@@ -4,15 +4,42 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import onnx
 
 from odl.errors import ModelError
 from odl.files import read_text, write_whole
+from odl.ops.layout import LAYOUTS
 from odl.plan.choices import Measured
 
-SCHEMA = 1
+SCHEMA = 2
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What a file holds."""
+
+    made_for: str
+    """As `tuned_for` has it."""
+    layout: str
+    """The one of `Options.layout` that was best."""
+    found: Measured
+
+    def choices(self, wanted: str, path: Path) -> Measured:
+        """Those for the model and target that `wanted` stands for.
+
+        Raises:
+            ModelError: they are for another one.
+        """
+        if self.made_for != wanted:
+            raise ModelError(
+                "was made for another model, target, precision, layout or training",
+                where=str(path),
+                advice="run 'odl tune' with the options of this compilation",
+            )
+        return self.found
 
 
 def tuned_for(graph: onnx.ModelProto, target: str) -> str:
@@ -25,21 +52,22 @@ def tuned_for(graph: onnx.ModelProto, target: str) -> str:
     return h.hexdigest()[:32]
 
 
-def write_tuned(path: Path, made_for: str, found: Measured) -> None:
+def write_tuned(path: Path, tuning: Tuning) -> None:
     """Write the choices, complete or not at all.
 
     Raises:
         DeviceError: the file cannot be written.
     """
-    data = {"schema": SCHEMA, "for": made_for, "forms": found.forms, "cuts": found.cuts}
+    found = {"forms": tuning.found.forms, "cuts": tuning.found.cuts}
+    data = {"schema": SCHEMA, "for": tuning.made_for, "layout": tuning.layout, **found}
     write_whole(path, (json.dumps(data, indent=1) + "\n").encode())
 
 
-def read_tuned(path: Path, wanted: str) -> Measured:
-    """The choices for the model and target that `wanted` stands for.
+def read_tuned(path: Path) -> Tuning:
+    """What was written.
 
     Raises:
-        ModelError: they are for another one, or the file is damaged.
+        ModelError: it is of another version of odl, or damaged.
     """
     try:
         data = json.loads(read_text(path))
@@ -48,13 +76,12 @@ def read_tuned(path: Path, wanted: str) -> Measured:
             str(k): {str(axis): int(n) for axis, n in parts.items()}
             for k, parts in data["cuts"].items()
         }
-        version, made_for = data["schema"], data["for"]
+        version, layout = data["schema"], data.get("layout")
+        made_for = str(data["for"])
     except (ValueError, KeyError, TypeError, AttributeError) as e:
         raise ModelError("no file of 'odl tune', or damaged", where=str(path)) from e
-    if version != SCHEMA or made_for != wanted:
+    if version != SCHEMA or layout not in LAYOUTS:
         raise ModelError(
-            "was made for another model, target, precision or training",
-            where=str(path),
-            advice="run 'odl tune' with the options of this compilation",
+            "is of another version of odl", where=str(path), advice="run 'odl tune' again"
         )
-    return Measured(forms, cuts)
+    return Tuning(made_for, layout, Measured(forms, cuts))

@@ -15,7 +15,7 @@ from odl.errors import ModelError
 from odl.plan.choices import Choices, Measured, Trial
 from odl.plan.interpret import interpret
 from odl.plan.plan import plan
-from odl.plan.tuned_file import read_tuned, tuned_for, write_tuned
+from odl.plan.tuned_file import Tuning, read_tuned, tuned_for, write_tuned
 from odl.program import Program
 from tests.models import conv_net, samples
 from tests.plan.test_stage import machine
@@ -53,19 +53,22 @@ def test_what_a_trial_took_is_taken_again() -> None:
 
 def test_the_file(tmp_path: Path) -> None:
     path = tmp_path / "net.tuned.json"
-    write_tuned(path, "this", Measured({"conv": 1}, {"conv odl_conv2d_f32 %y": {"rows": 3}}))
-    found = read_tuned(path, "this")
+    best = Measured({"conv": 1}, {"conv odl_conv2d_f32 %y": {"rows": 3}})
+    write_tuned(path, Tuning("this", "hwc", best))
+    tuning = read_tuned(path)
+    assert tuning.layout == "hwc"
+    found = tuning.choices("this", path)
     assert found.forms == {"conv": 1}
     assert found.cuts == {"conv odl_conv2d_f32 %y": {"rows": 3}}
 
 
 def test_it_is_for_one_model_and_target(tmp_path: Path) -> None:
     path = tmp_path / "net.tuned.json"
-    write_tuned(path, "this", Measured({}, {}))
+    write_tuned(path, Tuning("this", "auto", Measured({}, {})))
     with pytest.raises(ModelError) as error:
-        read_tuned(path, "that")
+        read_tuned(path).choices("that", path)
     assert str(error.value) == (
-        f"{path}: was made for another model, target, precision or training; "
+        f"{path}: was made for another model, target, precision, layout or training; "
         "run 'odl tune' with the options of this compilation"
     )
     assert error.value.exit_code == 3
@@ -78,8 +81,18 @@ def test_damaged_files(tmp_path: Path, text: str) -> None:
     path = tmp_path / "net.tuned.json"
     path.write_text(text)
     with pytest.raises(ModelError) as error:
-        read_tuned(path, "this")
+        read_tuned(path)
     assert str(error.value) == f"{path}: no file of 'odl tune', or damaged"
+
+
+@pytest.mark.parametrize(("schema", "layout"), [(1, "auto"), (2, "nchw"), (2, None)])
+def test_files_of_other_versions(tmp_path: Path, schema: int, layout: str | None) -> None:
+    path = tmp_path / "net.tuned.json"
+    data = {"schema": schema, "for": "this", "layout": layout, "forms": {}, "cuts": {}}
+    path.write_text(json.dumps(data))
+    with pytest.raises(ModelError) as error:
+        read_tuned(path)
+    assert str(error.value) == f"{path}: is of another version of odl; run 'odl tune' again"
 
 
 def test_weights_do_not_matter_but_shapes_and_targets_do() -> None:
@@ -94,6 +107,6 @@ def test_weights_do_not_matter_but_shapes_and_targets_do() -> None:
 
 
 def test_nothing_is_left_of_a_file_that_cannot_be_written(tmp_path: Path) -> None:
-    write_tuned(tmp_path / "a.json", "this", Measured({}, {}))
+    write_tuned(tmp_path / "a.json", Tuning("this", "auto", Measured({}, {})))
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
-    assert json.loads((tmp_path / "a.json").read_text())["schema"] == 1
+    assert json.loads((tmp_path / "a.json").read_text())["schema"] == 2
