@@ -81,26 +81,26 @@ def tune(
         for node, cycles in costs.items():
             if cycles < best[node].cycles:
                 best[node] = _Best(cycles, trial)
-    gains = {n: start.costs[n] - b.cycles for n, b in best.items() if b.trial is not start.trial}
-    result = Tuned(
-        Tuning(start.made_for, start.options.layout, Measured({}, {})),
-        starts[0].cycles,
-        start.cycles,
-        rounds,
-        0,
-    )
-    order = sorted(gains, key=lambda node: -gains[node])
+    tuning = Tuning(start.made_for, start.options.layout, Measured({}, {}))
+    result = Tuned(tuning, starts[0].cycles, start.cycles, rounds, 0)
+    order = _by_gain(start, best)
     while order:  # what is best alone need not be best beside others
         found = _together({node: best[node] for node in order})
         cycles = sum(_by_node(_compile(model, name, start.options, found)).values())
         rounds += 1
-        tell(f"round {rounds}: {cycles:,}, {len(order)} nodes together")
+        tell(f"round {rounds}: {cycles:,}, nodes that differ: {len(order)}")
         if cycles < result.best:
             result = replace(
-                result, tuning=replace(result.tuning, found=found), best=cycles, changed=len(order)
+                result, tuning=replace(tuning, found=found), best=cycles, changed=len(order)
             )
         order = order[: len(order) // 2]
     return replace(result, rounds=rounds)
+
+
+def _by_gain(start: _Start, best: dict[str, _Best]) -> list[str]:
+    """The nodes that another choice serves better, the largest gain first."""
+    gains = {n: start.costs[n] - b.cycles for n, b in best.items() if n in b.trial.differs}
+    return sorted(gains, key=lambda node: -gains[node])
 
 
 def _layouts(
