@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import onnx_ir as ir
 
-from odl.dtype import F32, I32
+from odl.dtype import F32
 from odl.ops.weave import Term, Weaver
 from odl.train.state import States
 
@@ -60,8 +60,6 @@ def follow(
 
 def count(w: Weaver, states: States, counters: list[Term], sound: Term, gate: Term) -> None:
     """Behind all updates, which ask how many there have been."""
-    updates, skipped, in_row = counters
-    bad = w.integer(1) - sound.cast(I32)
-    states.follow(updates, updates + gate.cast(I32))
-    states.follow(skipped, skipped + bad)
-    states.follow(in_row, (in_row + bad) * bad)
+    following = w.terms("ai.odl.CountSteps", *counters, sound, gate, like=counters)
+    for old, new in zip(counters, following, strict=True):
+        states.follow(old, new)

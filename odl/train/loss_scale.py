@@ -52,15 +52,12 @@ class LossScale:
         """What the scale is in the next step."""
         if self._steady is None:
             return
-        w, steady = self._w, self._steady + self._w.integer(1)
-        grown = w.term("Min", self.scale * 2.0, w.number(LARGEST))
-        shrunk = w.term("Max", self.scale * 0.5, w.number(1.0))
-        long_enough = steady >= w.integer(GROWTH)
-        kept = w.where(long_enough, grown, self.scale)
-        none = w.integer(0)
-        self._states.follow(self.scale, w.where(sound, kept, shrunk))
-        counted = w.term("Where", long_enough, none, steady)
-        self._states.follow(self._steady, w.term("Where", sound, counted, none))
+        scale, steady = self._w.terms(
+            "ai.odl.FollowScale", self.scale, self._steady, sound, like=[self.scale, self._steady],
+            growth=GROWTH, largest=LARGEST,
+        )  # fmt: skip
+        self._states.follow(self.scale, scale)
+        self._states.follow(self._steady, steady)
 
 
 def _power_of_two(text: str) -> float:

@@ -44,4 +44,22 @@ struct odl_adam {
 };
 odl_kernel odl_adam_f32, odl_adam_f16;
 
+/* updates_next = updates + gate, skipped_next = skipped + 1 - sound; in_row_next counts the skipped
+ * steps since the last sound one. int32. */
+struct odl_count_steps {
+    const void *updates, *skipped, *in_row, *sound, *gate;
+    void *updates_next, *skipped_next, *in_row_next;
+};
+odl_kernel odl_count_steps_i32;
+
+/* A loss scale: half, but at least 1, behind a step that is not sound; twice, but at most
+ * `largest`, behind `growth` sound ones, which steady counts (int32). */
+struct odl_follow_scale {
+    const void *scale, *steady, *sound;
+    void *scale_next, *steady_next;
+    int32_t growth;
+    float largest;
+};
+odl_kernel odl_follow_scale_f32;
+
 #endif
