@@ -14,9 +14,8 @@
 
 #define UNIT(v) "fsub.s " v ", " v ", %[c]\nfmul.s " v ", " v ", %[d]\n"
 #define UNIT_HALF(a, b) XPULP_WIDEN(a) UNIT(a) XPULP_NARROW(a)
-#define SPLIT(a, b) "srli " b ", " a ", 16\n" XPULP_WIDEN(a) XPULP_WIDEN(b)
 #define UNIT_BOTH(a, b) UNIT(a) UNIT(b) XPULP_PACK(a, a, b)
-ODL_LANES(pairs, XPULP_LW, XPULP_NO_LOAD, SPLIT, UNIT_BOTH, XPULP_SW, 10)
+ODL_LANES(pairs, XPULP_LW, XPULP_NO_LOAD, XPULP_SPLIT, UNIT_BOTH, XPULP_SW, 10)
 ODL_LANES(halves, XPULP_LH, XPULP_NO_LOAD, UNIT_HALF, XPULP_NO_OP, XPULP_SH, 6)
 
 #include "layer_norm_xpulp.inc"

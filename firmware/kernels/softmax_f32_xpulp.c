@@ -1,8 +1,5 @@
 /* Softmax in single precision on PULP cores: y keeps exp until the sum is known. */
-#include "xpulp_softmax.h"
-
-ODL_SUM_RUN(softmax_f32_top, XPULP_LW, 4, XPULP_NO_WIDEN, XPULP_TOP, 2)
-ODL_EXP_RUN(softmax_f32_sum, XPULP_LW, 4, XPULP_ADD_EXP, XPULP_NO_WIDEN, XPULP_KEEP_EXP, 3)
+#include "xpulp_exp_sum.h"
 
 #define SHARE(a, b) "fmul.s " a ", " a ", %[c]\n"
 ODL_LANES(softmax_f32_shares, XPULP_LW, XPULP_NO_LOAD, SHARE, XPULP_NO_OP, XPULP_SW, 3)
@@ -14,12 +11,10 @@ void odl_softmax_f32_xpulp(const void *args, struct odl_core core) {
     struct odl_lanes lanes = {.n = p->n, .a_step = 4 * step, .y_step = 4 * step};
     for (int32_t row = r.begin; row < r.end; row++) {
         const int32_t base = row / step * p->n * step + row % step;
-        const float *x = (const float *)p->x + base;
         float *y = (float *)p->y + base;
-        const float top = softmax_f32_top(ODL_NO_TOP, x, p->n, step);
-        const float sum = softmax_f32_sum(0.0f, (struct odl_exp_row){x, y, p->n, step, top});
+        const struct odl_exp_sum e = odl_exp_sum_f32((const float *)p->x + base, y, p->n, step);
         lanes.a = lanes.y = y;
-        lanes.c = odl_bits_of(1.0f / sum);
+        lanes.c = odl_bits_of(1.0f / e.sum);
         softmax_f32_shares(&lanes);
     }
 }
