@@ -8,36 +8,47 @@
 
 #include "xpulp_lanes.h"
 
-/* A run whose elements are taken into %[sum], four at a time. LENGTH is as in ODL_LANES. */
+/*
+ * A run whose elements are taken into %[sum], four at a time. LENGTH is as in ODL_LANES; ADD may
+ * read the constant %[c], which the function has as well if it is AROUND one.
+ */
 #define ODL_SUM_RUN(NAME, LOAD, SIZE, WIDEN, ADD, LENGTH)                                          \
     static float NAME(float sum, const void *from, int32_t n, int32_t step) {                      \
-        uint32_t v0, v1, v2, v3;                                                                   \
-        if (n >= 4) {                                                                              \
-            __asm__ volatile(                                                                      \
-                XPULP_LOOP("%[n]", XPULP_TEXT(4 * (LENGTH))) XPULP_WIDE(                           \
-                    LOAD("%[v0]", "%[x]", "%[step]") LOAD("%[v1]", "%[x]", "%[step]")              \
-                        LOAD("%[v2]", "%[x]", "%[step]") LOAD("%[v3]", "%[x]", "%[step]")          \
-                            WIDEN("%[v0]") WIDEN("%[v1]") WIDEN("%[v2]") WIDEN("%[v3]")            \
-                                ADD("%[v0]") ADD("%[v1]") ADD("%[v2]") ADD("%[v3]"))               \
-                : [x] "+r"(from), [sum] "+r"(sum), [v0] "=&r"(v0), [v1] "=&r"(v1), [v2] "=&r"(v2), \
-                  [v3] "=&r"(v3)                                                                   \
-                : [n] "r"(n / 4), [step] "r"(step * (SIZE))                                        \
-                : "memory");                                                                       \
-        }                                                                                          \
-        if (n & 3) {                                                                               \
-            __asm__ volatile(XPULP_LOOP("%[n]", XPULP_TEXT(LENGTH)) XPULP_WIDE(                    \
-                                 LOAD("%[v0]", "%[x]", "%[step]") WIDEN("%[v0]") ADD("%[v0]"))     \
-                             : [x] "+r"(from), [sum] "+r"(sum), [v0] "=&r"(v0)                     \
-                             : [n] "r"(n & 3), [step] "r"(step * (SIZE))                           \
-                             : "memory");                                                          \
-        }                                                                                          \
-        return sum;                                                                                \
+        ODL_SUM_BODY(LOAD, SIZE, WIDEN, ADD, LENGTH, 0.0f)                                         \
     }
+#define ODL_SUM_AROUND(NAME, LOAD, SIZE, WIDEN, ADD, LENGTH)                                       \
+    static float NAME(float sum, const void *from, int32_t n, int32_t step, float c) {             \
+        ODL_SUM_BODY(LOAD, SIZE, WIDEN, ADD, LENGTH, c)                                            \
+    }
+#define ODL_SUM_BODY(LOAD, SIZE, WIDEN, ADD, LENGTH, C)                                            \
+    uint32_t v0, v1, v2, v3;                                                                       \
+    if (n >= 4) {                                                                                  \
+        __asm__ volatile(XPULP_LOOP("%[n]", XPULP_TEXT(4 * (LENGTH))) XPULP_WIDE(                  \
+                             LOAD("%[v0]", "%[x]", "%[step]") LOAD("%[v1]", "%[x]", "%[step]")     \
+                                 LOAD("%[v2]", "%[x]", "%[step]") LOAD("%[v3]", "%[x]", "%[step]") \
+                                     WIDEN("%[v0]") WIDEN("%[v1]") WIDEN("%[v2]") WIDEN("%[v3]")   \
+                                         ADD("%[v0]") ADD("%[v1]") ADD("%[v2]") ADD("%[v3]"))      \
+                         : [x] "+r"(from), [sum] "+r"(sum), [v0] "=&r"(v0), [v1] "=&r"(v1),        \
+                           [v2] "=&r"(v2), [v3] "=&r"(v3)                                          \
+                         : [n] "r"(n / 4), [step] "r"(step * (SIZE)), [c] "r"(C)                   \
+                         : "memory");                                                              \
+    }                                                                                              \
+    if (n & 3) {                                                                                   \
+        __asm__ volatile(XPULP_LOOP("%[n]", XPULP_TEXT(LENGTH)) XPULP_WIDE(                        \
+                             LOAD("%[v0]", "%[x]", "%[step]") WIDEN("%[v0]") ADD("%[v0]"))         \
+                         : [x] "+r"(from), [sum] "+r"(sum), [v0] "=&r"(v0)                         \
+                         : [n] "r"(n & 3), [step] "r"(step * (SIZE)), [c] "r"(C)                   \
+                         : "memory");                                                              \
+    }                                                                                              \
+    return sum;
 
 typedef void odl_two_sums(float sums[2], const void *from, int32_t n, int32_t step);
 
 #define XPULP_NO_WIDEN(v) ""
 #define XPULP_WIDEN(v) "fcvt.s.h " v ", " v "\n"
+#define XPULP_SPLIT(a, b) "srli " b ", " a ", 16\n" XPULP_WIDEN(a) XPULP_WIDEN(b)
+#define XPULP_NO_NARROW(v) ""
+#define XPULP_NARROW(v) "fcvt.h.s " v ", " v "\n"
 #define XPULP_SUM(v) "fadd.s %[sum], %[sum], " v "\n"
 #define XPULP_SUM_SQUARE(v) "fmadd.s %[sum], " v ", " v ", %[sum]\n"
 

@@ -22,9 +22,9 @@ static inline float odl_short_exp(float x) {
     __asm__("fcvt.w.s %0, %1, rne" : "=r"(n) : "r"(in * 1.44269502f));
     const float k = (float)n;
     const float r = __builtin_fmaf(k, -1.42860677e-6f, __builtin_fmaf(k, -0.693145752f, in));
-    float e = __builtin_fmaf(r, 8.3333333e-3f, 4.1666667e-2f);
-    e = __builtin_fmaf(e, r, 0.16666667f);
-    e = __builtin_fmaf(e, r, 0.5f);
+    float e = __builtin_fmaf(r, 8.312468e-3f, 4.1890256e-2f); /* minimax: 2^-23.2 */
+    e = __builtin_fmaf(e, r, 0.16667116f);
+    e = __builtin_fmaf(e, r, 0.4999923f);
     e = __builtin_fmaf(e, r, 1.0f);
     e = __builtin_fmaf(e, r, 1.0f);
     return x == x ? odl_from_bits(odl_bits_of(e) + ((uint32_t)n << 23)) : x;

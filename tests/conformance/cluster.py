@@ -28,6 +28,7 @@ PUT, GET, RUN = range(3)
 """Requests to pulp_kernels.c."""
 MEMORY = 0x18000
 """Bytes that it has for tensors."""
+TEAMS = (8, 1, 2, 3, 5)
 
 Array = npt.NDArray[Any]
 
@@ -149,3 +150,13 @@ def judged(
     verifier = Verifier(describe(compiled.program, compiled.target, folder, [], "test.onnx"))
     verifier.add(inputs, found)
     return verifier.verdict.diverged
+
+
+def agree(machine: Cluster, compiled: Compiled, inputs: dict[str, Array], folder: Path) -> None:
+    """Within the bounds on the whole team, and the same bits on every other."""
+    first = machine.run(compiled.program, inputs, TEAMS[0])
+    assert judged(compiled, inputs, first, folder) is None
+    for cores in TEAMS[1:]:
+        again = machine.run(compiled.program, inputs, cores)
+        for name in compiled.program.outputs:
+            assert again[name].tobytes() == first[name].tobytes(), f"{name} on {cores} cores"

@@ -14,12 +14,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from onnx import helper
 
-from tests.conformance.cluster import Cluster, cluster, judged
+from tests.conformance.cluster import Cluster, agree, cluster
 from tests.conformance.test_cluster_convolutions import TYPES, Case, Model, compiled, usual
 from tests.conformance.test_cluster_convolutions import model as convolutions
 from tests.conformance.test_cluster_products import model as usual_products
 
-TEAMS = (8, 1, 2, 3, 5)
 KINDS = [("f32", "fp16"), ("f16", "fp16"), ("f16", "fp32")]
 """Elements, and in which precision halves are added up."""
 SIZES = st.integers(1, 70)
@@ -99,12 +98,7 @@ def holds(machine: Cluster, folder: Path, made: Model, sums: str) -> None:
     """Within the bounds on the whole team, and the same bits on every other."""
     program = compiled(made, "random", "gap9", sums)
     assume(machine.fits(program.program))
-    first = machine.run(program.program, made.inputs, TEAMS[0])
-    assert judged(program, made.inputs, first, folder) is None
-    for cores in TEAMS[1:]:
-        again = machine.run(program.program, made.inputs, cores)
-        for name in program.program.outputs:
-            assert again[name].tobytes() == first[name].tobytes(), f"{name} on {cores} cores"
+    agree(machine, program, made.inputs, folder)
 
 
 def often(request: pytest.FixtureRequest, few: int, many: int) -> settings:

@@ -37,7 +37,7 @@ OTHERS = {
     "xpulp": {
         *SUMS,
         *("AveragePool", "MatMul", "Gemm", "BatchNormalization"),
-        *("Exp", "Tanh", "Sigmoid", "Softmax"),
+        *("Exp", "Tanh", "Sigmoid", "Softmax", "LogSoftmax", "LayerNormalization"),
     },
 }
 """Operators whose sums run in another order, or whose products and sums are contracted; those not
@@ -112,6 +112,8 @@ def many_maps(b: Builder) -> tuple[str, ...]:
         b("BatchNormalization", flat, *stats),
         b("Softmax", x, axis=1),
         b("Softmax", b.input(2, 37), axis=1),
+        b("LogSoftmax", x, axis=1),
+        b("LayerNormalization", flat, stats[0], stats[1]),
     )
 
 
@@ -182,7 +184,7 @@ PARTS: dict[Callable[[Builder], tuple[str, ...]], int] = {
     functions: 1, wide_matmul: 1, wide_conv: 1, long_reduction: 1, many_maps: 1,
     separable: 1, every_size: 1, conversions: 1, long_sums: 1, borders: 1,
 }  # fmt: skip
-TRAINING = "_grad_|_bits_|_low_rank_|_sgd_|_momentum_|_adam_"
+TRAINING = "_grad_|_cross_entropy_|_bits_|_low_rank_|_sgd_|_momentum_|_adam_"
 """Kernels that training steps call, which test_pulp_training.py meets."""
 BUILDERS = {"f32": Builder, "f16": HalfBuilder}
 

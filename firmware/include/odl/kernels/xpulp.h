@@ -56,7 +56,11 @@ odl_kernel odl_reduce_sum_square_f32_xpulp, odl_reduce_sum_square_f16_xpulp,
     odl_reduce_sum_square_f16_f32_xpulp;
 odl_kernel odl_average_pool_f32_xpulp;
 odl_half_kernel odl_average_pool_f16_xpulp;
-odl_kernel odl_exp_f16_xpulp, odl_sigmoid_f16_xpulp, odl_tanh_f16_xpulp, odl_softmax_f16_xpulp;
+odl_kernel odl_exp_f16_xpulp, odl_sigmoid_f16_xpulp, odl_tanh_f16_xpulp;
+odl_kernel odl_softmax_f32_xpulp, odl_softmax_f16_xpulp;
+odl_kernel odl_log_softmax_f32_xpulp, odl_log_softmax_f16_xpulp;
+odl_kernel odl_layer_norm_f32_xpulp, odl_layer_norm_f16_xpulp;
+odl_kernel odl_cross_entropy_f32_xpulp, odl_cross_entropy_grad_f32_xpulp;
 odl_kernel odl_max_pool_f32_xpulp, odl_max_pool_f16_xpulp;
 odl_kernel odl_max_pool_grad_f32_xpulp, odl_max_pool_grad_f16_xpulp;
 odl_kernel odl_sgd_f32_xpulp, odl_sgd_f16_xpulp;
