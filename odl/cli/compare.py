@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from odl.cli.files import Files, counts, files
-from odl.cli.options import json_option, model_argument
+from odl.cli.options import json_option, many_times_argument
 
 
 def _methods(ctx: click.Context, param: click.Parameter, value: str) -> tuple[str, ...]:
@@ -37,7 +37,7 @@ def _rates(ctx: click.Context, param: click.Parameter, value: str) -> tuple[floa
 
 
 @click.command("compare", short_help="Ways of learning side by side: accuracy, memory, cycles.")
-@model_argument
+@many_times_argument
 @click.option(
     "--methods", required=True, callback=_methods, metavar="METHOD[@STRATEGY],...",
     help="What --train and --strategy are to be given; the first one is what others are "

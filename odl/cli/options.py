@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from odl.cli.net import caught
-from odl.cli.sandbox import contained
+from odl.cli.sandbox import CPU_SECONDS, LONG_SECONDS, contained
 from odl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,22 +46,34 @@ def _size(ctx: click.Context, param: click.Parameter, value: str) -> int:
     return int(found[1]) * units[found[2]] if found else 0
 
 
-def model_argument(f: Callable[..., int | None]) -> Callable[..., int]:
-    """The model file, and the process in which the verb reads it if `main` asks for one."""
+def model_argument_for(seconds: int) -> Callable[[Callable[..., int | None]], Callable[..., int]]:
+    """The model file, and the process in which the verb reads it if `main` asks for one.
 
-    @functools.wraps(f)
-    def verb(model: Path, **given: Any) -> int:
-        def work() -> int:
-            return caught(lambda: f(model=model, **given))
+    Args:
+        seconds: of processor time that it may take there.
+    """
 
-        return (
-            contained(work, model)
-            if click.get_current_context().obj
-            else int(f(model=model, **given) or 0)
-        )
+    def decorated(f: Callable[..., int | None]) -> Callable[..., int]:
+        @functools.wraps(f)
+        def verb(model: Path, **given: Any) -> int:
+            def work() -> int:
+                return caught(lambda: f(model=model, **given))
 
-    path = click.Path(path_type=Path, dir_okay=True)
-    return click.argument("model", type=path)(verb)
+            return (
+                contained(work, model, seconds)
+                if click.get_current_context().obj
+                else int(f(model=model, **given) or 0)
+            )
+
+        return click.argument("model", type=click.Path(path_type=Path, dir_okay=True))(verb)
+
+    return decorated
+
+
+model_argument = model_argument_for(CPU_SECONDS)
+"""Of a verb that compiles it once."""
+many_times_argument = model_argument_for(LONG_SECONDS)
+"""Of one that compiles it again and again."""
 
 
 def folder_argument(f: F) -> F:

@@ -30,6 +30,9 @@ MEMORY_PER_BYTE = 16
 LARGEST_BYTES = 512 << 20
 """Of a model with its external data."""
 CPU_SECONDS = 120
+"""To compile a model once."""
+LONG_SECONDS = 3600
+"""Of verbs that compile it again and again."""
 GRACE_SECONDS = 5
 """To clean up, for a child that is to end."""
 LOOK_SECONDS = 0.02
@@ -47,12 +50,13 @@ class _OutOfTime(BaseException):
     """Nothing but the child's end catches it."""
 
 
-def contained(work: Callable[[], int], model: Path) -> int:
+def contained(work: Callable[[], int], model: Path, seconds: int = CPU_SECONDS) -> int:
     """The exit code of `work`, which runs in a child that may crash.
 
     Args:
         work: says on `sys.stderr` why it fails, and flushes what it prints, as `caught` does.
         model: the file or folder that it reads.
+        seconds: of processor time that it may take.
     """
     if not hasattr(os, "fork"):
         return work()
@@ -65,7 +69,7 @@ def contained(work: Callable[[], int], model: Path) -> int:
     child = os.fork()
     if child == 0:
         os.close(source)
-        _live(work, sink, _memory(model), before)
+        _live(work, sink, (_memory(model), seconds), before)
     os.close(sink)
     with _ended_with(child), os.fdopen(source, "rb") as pipe:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -76,8 +80,8 @@ def contained(work: Callable[[], int], model: Path) -> int:
         if sys.stderr is not None:
             sys.stderr.write(said[:-1].decode(errors="replace"))
         return code
-    seconds = used.ru_utime + used.ru_stime
-    return fail(f"{model.name}: {_epitaph(code, seconds)}", BAD_MODEL)
+    is_late = round(used.ru_utime + used.ru_stime) >= seconds
+    return fail(f"{model.name}: {_epitaph(code, seconds if is_late else 0)}", BAD_MODEL)
 
 
 def _memory(model: Path) -> int:
@@ -89,9 +93,10 @@ def _memory(model: Path) -> int:
     return MEMORY_BYTES + MEMORY_PER_BYTE * min(size, LARGEST_BYTES)
 
 
-def _epitaph(code: int, seconds: float) -> str:
-    if round(seconds) >= CPU_SECONDS:
-        return f"compiling it takes more than {CPU_SECONDS} s of processor time"
+def _epitaph(code: int, seconds: int) -> str:
+    """Of a child that has taken its `seconds`, or 0."""
+    if seconds:
+        return f"compiling it takes more than {seconds} s of processor time"
     how = f"exit code {code}"
     with contextlib.suppress(ValueError):
         how = signal.Signals(-code).name
@@ -117,7 +122,10 @@ def _ended_with(child: int) -> Iterator[None]:
 
 
 def _live(
-    work: Callable[[], int], sink: int, memory: int, mask: Iterable[int | signal.Signals]
+    work: Callable[[], int],
+    sink: int,
+    bounds: tuple[int, int],
+    mask: Iterable[int | signal.Signals],
 ) -> None:
     """The child: no way leads out of here but its end."""
     code = BAD_MODEL
@@ -125,7 +133,7 @@ def _live(
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it, too, and asks once
         signal.signal(signal.SIGXCPU, _out_of_time)
         sys.stderr = os.fdopen(os.dup(sink), "w", encoding="utf-8", errors="backslashreplace")
-        _confine(memory)
+        _confine(*bounds)
         try:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             code = work()
@@ -146,7 +154,7 @@ def _out_of_time(number: int, frame: object) -> NoReturn:
     raise _OutOfTime
 
 
-def _confine(memory: int) -> None:
+def _confine(memory: int, seconds: int) -> None:
     """Bound memory and time, keep no core file, silence what native code prints."""
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # each thread would take memory of its own
     null = os.open(os.devnull, os.O_RDWR)
@@ -159,7 +167,7 @@ def _confine(memory: int) -> None:
             _held() + memory,
             0,
         ),  # not AS: libraries and what is reserved are no load
-        (resource.RLIMIT_CPU, CPU_SECONDS, GRACE_SECONDS),
+        (resource.RLIMIT_CPU, seconds, GRACE_SECONDS),
     ):
         hard = resource.getrlimit(what)[1]
         hard = bound + grace if hard == resource.RLIM_INFINITY else min(bound + grace, hard)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from odl.cli.options import Asked, compile_options, json_option, model_argument
+from odl.cli.options import Asked, compile_options, json_option, many_times_argument
 
 
 @click.command("tune", short_help="Measure layouts, kernels and tiles; keep the fastest.")
-@model_argument
+@many_times_argument
 @compile_options
 @click.option(
     "--cuts", type=click.IntRange(1, 32), default=4, show_default=True,
