@@ -63,7 +63,7 @@ odl_kernel odl_reduce_sum_square_f32_xpulp, odl_reduce_sum_square_f16_xpulp;
 odl_kernel odl_average_pool_f32_xpulp;
 odl_half_kernel odl_average_pool_f16_xpulp;
 odl_kernel odl_exp_f16_xpulp, odl_sigmoid_f16_xpulp, odl_tanh_f16_xpulp, odl_softmax_f16_xpulp;
-odl_kernel odl_celu_f16_xpulp, odl_elu_f16_xpulp, odl_selu_f16_xpulp;
+odl_kernel odl_elu_f16_xpulp, odl_selu_f16_xpulp;
 odl_kernel odl_gelu_f16_xpulp, odl_gelu_tanh_f16_xpulp;
 odl_kernel odl_mish_f16_xpulp, odl_reciprocal_f16_xpulp, odl_softplus_f16_xpulp;
 odl_kernel odl_swish_f16_xpulp;

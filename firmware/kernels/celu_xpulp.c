@@ -1,4 +1,0 @@
-/* Celu in half precision on PULP cores. */
-#include "xpulp_math.h"
-
-UNARY_SHORT(celu, x >= 0.0f ? x : p->alpha * odl_short_expm1(x * (1.0f / p->alpha)))
