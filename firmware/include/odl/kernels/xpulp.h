@@ -45,8 +45,8 @@ odl_kernel odl_neg_f32_xpulp, odl_neg_f16_xpulp;
 odl_kernel odl_clip_f32_xpulp, odl_clip_f16_xpulp;
 odl_kernel odl_abs_f32_xpulp, odl_abs_f16_xpulp;
 odl_kernel odl_hard_sigmoid_f32_xpulp, odl_hard_sigmoid_f16_xpulp;
-odl_kernel odl_hard_swish_f32_xpulp, odl_hard_swish_f16_xpulp;
-odl_kernel odl_leaky_relu_f32_xpulp, odl_leaky_relu_f16_xpulp;
+odl_kernel odl_hard_swish_f32_xpulp, odl_leaky_relu_f32_xpulp;
+odl_half_kernel odl_hard_swish_f16_xpulp, odl_leaky_relu_f16_xpulp;
 odl_kernel odl_prelu_f32_xpulp, odl_prelu_f16_xpulp;
 odl_kernel odl_thresholded_relu_f32_xpulp, odl_thresholded_relu_f16_xpulp;
 odl_kernel odl_cast_f32_f16_xpulp, odl_cast_f16_f32_xpulp, odl_cast_b8_i32_xpulp,
