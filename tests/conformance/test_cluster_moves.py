@@ -123,6 +123,22 @@ def gathers(kind: str) -> Nodes:
     return b
 
 
+def scatters(kind: str) -> Nodes:
+    """Rows and elements put into their places, some of them more than once."""
+    b = Nodes(kind)
+    for shape in ((9, 7), (3, 40), (4, 3, 6)):
+        x = b.normal(*shape)
+        for how in ("none", "add", "mul", "min", "max"):
+            for depth in range(1, len(shape) + 1):
+                places = [b.rng.integers(-n, n, 5) for n in shape[:depth]]
+                update = b.normal(5, *shape[depth:])
+                b.add("ScatterND", x, b.input(np.stack(places, 1)), update, reduction=how)
+            for axis, n in enumerate(shape):
+                at = b.input(b.rng.integers(-n, n, shape).astype(np.int32))
+                b.add("ScatterElements", x, at, b.normal(*shape), axis=axis, reduction=how)
+    return b
+
+
 def tables(kind: str) -> Nodes:
     """Padded, turned round and enlarged: rows that are near by and rows that are not."""
     b = Nodes(kind)
@@ -169,7 +185,13 @@ def functions(kind: str) -> Nodes:
     return b
 
 
-MODELS = {"pools": pools, "gathers": gathers, "tables": tables, "functions": functions}
+MODELS = {
+    "pools": pools,
+    "gathers": gathers,
+    "scatters": scatters,
+    "tables": tables,
+    "functions": functions,
+}
 CASES = [(name, kind) for name in MODELS for kind in TYPES]
 
 

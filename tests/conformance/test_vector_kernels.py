@@ -183,7 +183,10 @@ def borders(b: Builder) -> tuple[str, ...]:
     long = b("Pad", b.input(2, 70), b.constant(np.array([0, 3, 0, 2])), mode="reflect")
     same = b("MaxPool", x, kernel_shape=[3, 3], pads=[1] * 4, dilations=[1, 1])
     chosen = b("Gather", x, b.constant(np.array([[6, 0, 3], [3, -1, 2]])), axis=2)
-    return turned, framed, long, same, chosen, b("MaxPool", x, kernel_shape=[2, 3], strides=[2, 2])
+    rows, places = b.input(2, 9), b.constant(np.array([[0, 1, 2], [0, 0, 4]]))
+    put = [b("ScatterND", x, places, rows, reduction=how) for how in ("none", "add")]
+    pooled = b("MaxPool", x, kernel_shape=[2, 3], strides=[2, 2])
+    return (turned, framed, long, same, chosen, *put, pooled)
 
 
 PARTS: dict[Callable[[Builder], tuple[str, ...]], int] = {

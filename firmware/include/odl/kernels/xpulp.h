@@ -56,6 +56,8 @@ odl_kernel odl_copy_b32_xpulp, odl_copy_b16_xpulp;
 odl_kernel odl_where_b32_xpulp, odl_where_b16_xpulp;
 odl_kernel odl_take_b32_xpulp, odl_take_b16_xpulp;
 odl_kernel odl_gather_b32_xpulp, odl_gather_b16_xpulp;
+odl_kernel odl_scatter_b32_xpulp, odl_scatter_b16_xpulp;
+odl_kernel odl_scatter_reduce_f32_xpulp, odl_scatter_reduce_f16_xpulp;
 odl_kernel odl_scale_shift_f32_xpulp, odl_scale_shift_f16_xpulp;
 odl_kernel odl_reduce_sum_f32_xpulp, odl_reduce_mean_f32_xpulp;
 odl_half_kernel odl_reduce_sum_f16_xpulp, odl_reduce_mean_f16_xpulp;
