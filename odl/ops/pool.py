@@ -270,7 +270,7 @@ class AveragePool(Pool):
             return [b.term("Expand", share, b.ints(shape))]
         tiles = [o * k for o, k in zip(g.shape[2:], w.size, strict=True)] == list(shape[2:])
         if tiles and w.stride == w.size and not any(w.pad) and set(w.dilation) == {1}:
-            how = {"mode": "nearest", "nearest_mode": "floor"}
+            how: dict[str, Any] = {"mode": "nearest", "nearest_mode": "floor"}
             how["coordinate_transformation_mode"] = "asymmetric"
             return [b.term("Resize", share, None, None, b.ints(shape), **how)]
         taps = Term(b, b.constant("taps", np.ones((shape[1], 1, *w.size), kind)))
