@@ -174,7 +174,7 @@ def functions(kind: str) -> Nodes:
         b.add("HardSigmoid", x, alpha=0.3, beta=-0.1)
         b.add("ThresholdedRelu", x, alpha=0.3001)
         if kind == "f16":  # where the bodies are of halves
-            for op in ("Elu", "Selu", "Gelu", "Mish", "Reciprocal", "Softplus", "Swish"):
+            for op in ("Elu", "Selu", "Gelu", "Mish", "Reciprocal", "Softplus", "Sqrt", "Swish"):
                 b.add(op, x)
             b.add("Elu", x, alpha=0.7)
             b.add("Swish", x, alpha=1.702)

@@ -68,7 +68,7 @@ odl_kernel odl_exp_f16_xpulp, odl_sigmoid_f16_xpulp, odl_tanh_f16_xpulp, odl_sof
 odl_kernel odl_elu_f16_xpulp, odl_selu_f16_xpulp;
 odl_kernel odl_gelu_f16_xpulp, odl_gelu_tanh_f16_xpulp;
 odl_kernel odl_mish_f16_xpulp, odl_reciprocal_f16_xpulp, odl_softplus_f16_xpulp;
-odl_kernel odl_swish_f16_xpulp;
+odl_kernel odl_sqrt_f16_xpulp, odl_swish_f16_xpulp;
 odl_kernel odl_max_pool_f32_xpulp, odl_max_pool_f16_xpulp;
 odl_kernel odl_max_pool_grad_f32_xpulp, odl_max_pool_grad_f16_xpulp;
 odl_kernel odl_sgd_f32_xpulp, odl_sgd_f16_xpulp;
