@@ -1,23 +1,32 @@
-/* AveragePool in half precision on PULP cores, quick where one window is the whole map. */
+/*
+ * AveragePool in half precision on PULP cores: sums of lines and columns are in half precision up
+ * to the last column, which is added, and the divisor applied, in single.
+ */
+#include "xpulp_grid.h"
 #include "xpulp_half_sum.h"
 
 #define T _Float16
-#define ACC float
-#define NAME odl_average_pool_f16_xpulp_any
-static odl_kernel NAME;
-#include "average_pool.inc"
+#define MOST_TAPS 64
 
-void odl_average_pool_f16_xpulp(const void *args, struct odl_core core) {
-    const struct odl_average_pool *p = args;
-    const int32_t volume = p->in_dhw[0] * p->in_dhw[1] * p->in_dhw[2];
-    if (!odl_pool_is_global(p)) {
-        odl_average_pool_f16_xpulp_any(args, core);
-        return;
-    }
-    const struct odl_range r = odl_share(p->maps, 1, core.id, core.count);
-    const T *x = (const T *)p->x + r.begin * volume;
-    T *y = p->y;
-    for (int32_t map = r.begin; map < r.end; map++, x += volume) {
-        y[map] = (T)(odl_half_sum(0.0f, x, volume, 1) / (float)volume);
-    }
-}
+#define ADD(a, b) XPULP_ADD(a, a, b)
+#define WIDE(a, b) "fcvt.s.h " a ", " a "\nfcvt.s.h " b ", " b "\n"
+#define MEAN(a, b)                                                                                 \
+    XPULP_OP("fadd.s", a, a, b) XPULP_OP("fmul.s", a, a, "%[c]") "fcvt.h.s " a ", " a "\n"
+
+#define TAKE(grid) odl_grid_by_pairs(add_pairs, add_halves, grid)
+#define TAKE_APART add_halves
+#define LAST mean_halves
+#define SUM odl_half_sum
+#define NAME odl_average_pool_f16_xpulp
+#define NAME_(part) odl_average_pool_f16_xpulp_##part
+
+ODL_GRID(add_pairs, XPULP_LW, XPULP_LW, ADD, XPULP_NO_OP, XPULP_SW, 4)
+ODL_GRID(add_halves, XPULP_LH, XPULP_LH, ADD, XPULP_NO_OP, XPULP_SH, 4)
+ODL_GRID(mean_halves, XPULP_LH, XPULP_LH, WIDE, MEAN, XPULP_SH, 8)
+
+#include "average_pool_xpulp.inc"
+
+#undef NAME
+#define NAME odl_average_pool_f16_xpulp_any
+#define ACC float
+#include "average_pool.inc"

@@ -1,25 +1,28 @@
-/* AveragePool in single precision on PULP cores, quick where one window is the whole map. */
+/* AveragePool in single precision on PULP cores. */
 #include "reduce_xpulp.h"
+#include "xpulp_grid.h"
 
 #define T float
-#define ACC float
-#define NAME odl_average_pool_f32_xpulp_any
-static odl_kernel NAME;
-#include "average_pool.inc"
+#define MOST_TAPS INT32_MAX
+
+#define ADD(a, b) XPULP_OP("fadd.s", a, a, b)
+#define MEAN(a, b) XPULP_OP("fmul.s", a, a, "%[c]")
+
+#define TAKE(grid) odl_grid_by_words(add_words, grid)
+#define TAKE_APART add_words
+#define LAST mean_words
+#define SUM sum_f32
+#define NAME odl_average_pool_f32_xpulp
+#define NAME_(part) odl_average_pool_f32_xpulp_##part
 
 ODL_SUM_RUN(sum_f32, XPULP_LW, 4, XPULP_NO_WIDEN, XPULP_SUM, 2)
 
-void odl_average_pool_f32_xpulp(const void *args, struct odl_core core) {
-    const struct odl_average_pool *p = args;
-    const int32_t volume = p->in_dhw[0] * p->in_dhw[1] * p->in_dhw[2];
-    if (!odl_pool_is_global(p)) {
-        odl_average_pool_f32_xpulp_any(args, core);
-        return;
-    }
-    const struct odl_range r = odl_share(p->maps, 1, core.id, core.count);
-    const T *x = (const T *)p->x + r.begin * volume;
-    T *y = p->y;
-    for (int32_t map = r.begin; map < r.end; map++, x += volume) {
-        y[map] = (T)(sum_f32(0.0f, x, volume, 1) / (float)volume);
-    }
-}
+ODL_GRID(add_words, XPULP_LW, XPULP_LW, ADD, XPULP_NO_OP, XPULP_SW, 4)
+ODL_GRID(mean_words, XPULP_LW, XPULP_LW, ADD, MEAN, XPULP_SW, 5)
+
+#include "average_pool_xpulp.inc"
+
+#undef NAME
+#define NAME odl_average_pool_f32_xpulp_any
+#define ACC float
+#include "average_pool.inc"

@@ -47,6 +47,15 @@ ODL_ALWAYS void odl_binary_lanes(const struct odl_binary *p, uint32_t c, uint32_
         odl_unary_lanes(lanes, 2, core, odl_by_pairs, KERNEL##_f16_pairs, KERNEL##_f16_halves);    \
     }
 
+/* One half at a time, which FIRST may widen if SECOND narrows the result. */
+#define UNARY_HALVES(KERNEL, FIRST, SECOND, LENGTH, C, D)                                          \
+    ODL_LANES(KERNEL##_f16_halves, XPULP_LH, XPULP_NO_LOAD, FIRST, SECOND, XPULP_SH, 2 + LENGTH)   \
+    void odl_##KERNEL##_f16_xpulp(const void *args, struct odl_core core) {                        \
+        const struct odl_##KERNEL *p = args;                                                       \
+        const struct odl_lanes lanes = {.a = p->x, .y = p->y, .n = p->n, .c = C, .d = D};          \
+        odl_unary_lanes(lanes, 2, core, odl_by_halves, 0, KERNEL##_f16_halves);                    \
+    }
+
 /* Of words: singles or integers, as SUFFIX says. */
 #define BINARY_WORDS(KERNEL, SUFFIX, FIRST, SECOND, LENGTH, C, D)                                  \
     ODL_LANES(KERNEL##_##SUFFIX##_words, XPULP_LW, XPULP_LW, FIRST, SECOND, XPULP_SW, 3 + LENGTH)  \

@@ -45,10 +45,8 @@
 typedef void odl_two_sums(float sums[2], const void *from, int32_t n, int32_t step);
 
 #define XPULP_NO_WIDEN(v) ""
-#define XPULP_WIDEN(v) "fcvt.s.h " v ", " v "\n"
 #define XPULP_SPLIT(a, b) "srli " b ", " a ", 16\n" XPULP_WIDEN(a) XPULP_WIDEN(b)
 #define XPULP_NO_NARROW(v) ""
-#define XPULP_NARROW(v) "fcvt.h.s " v ", " v "\n"
 #define XPULP_SUM(v) "fadd.s %[sum], %[sum], " v "\n"
 #define XPULP_SUM_SQUARE(v) "fmadd.s %[sum], " v ", " v ", %[sum]\n"
 

@@ -2,6 +2,10 @@
 #include "index.h"
 #include "nest.h"
 
+#define COPY(y, x, n)                                                                              \
+    for (int32_t at = 0; at < (n); at++) {                                                         \
+        (y)[at] = (x)[at];                                                                         \
+    }
 #define PUT(old, update, how) (update)
 
 #define T uint8_t

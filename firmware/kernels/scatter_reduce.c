@@ -1,14 +1,10 @@
 /* Scattering of updates with a reduction; integers wrap, NaN wins. */
-#include "index.h"
-#include "nest.h"
+#include "scatter_reduce.h"
 
-#define MIN(a, b) ((b) < (a) || IS_NAN(b) ? (b) : (a))
-#define MAX(a, b) ((b) > (a) || IS_NAN(b) ? (b) : (a))
-#define PUT(a, b, how)                                                                             \
-    ((how) == ODL_ADD   ? (T)((ACC)(a) + (ACC)(b))                                                 \
-     : (how) == ODL_MUL ? (T)((ACC)(a) * (ACC)(b))                                                 \
-     : (how) == ODL_MIN ? MIN(a, b)                                                                \
-                        : MAX(a, b))
+#define COPY(y, x, n)                                                                              \
+    for (int32_t at = 0; at < (n); at++) {                                                         \
+        (y)[at] = (x)[at];                                                                         \
+    }
 
 #define T float
 #define ACC float

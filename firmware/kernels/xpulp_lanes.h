@@ -28,6 +28,10 @@
 #define XPULP_WIDE(text) XPULP_PUSH_WIDE text ".option pop\n"
 #define XPULP_OP(name, rd, rs1, rs2) name " " rd ", " rs1 ", " rs2 "\n"
 
+/* A half as a single, and back. */
+#define XPULP_WIDEN(v) "fcvt.s.h " v ", " v "\n"
+#define XPULP_NARROW(v) "fcvt.h.s " v ", " v "\n"
+
 /* A number as the assembler sees it. */
 #define XPULP_TEXT_OF(...) #__VA_ARGS__
 #define XPULP_TEXT(...) XPULP_TEXT_OF(__VA_ARGS__)

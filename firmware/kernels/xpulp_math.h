@@ -56,6 +56,44 @@ static inline float odl_short_tanh(float x) {
     return __builtin_copysignf(y, x);
 }
 
+/* exp(x) - 1, by its series near 0. */
+static inline float odl_short_expm1(float x) {
+    const float series = __builtin_fmaf(x * x, __builtin_fmaf(x, 0.16666667f, 0.5f), x);
+    return __builtin_fabsf(x) < 0x1p-6f ? series : odl_short_exp(x) - 1.0f;
+}
+
+/* ln(1 + x) for x between 0 and 1, to within 3e-7. */
+static inline float odl_short_log1p(float x) {
+    float p = __builtin_fmaf(x, -8.3711529e-3f, 4.34939e-2f);
+    p = __builtin_fmaf(p, x, -0.10685003f);
+    p = __builtin_fmaf(p, x, 0.17687477f);
+    p = __builtin_fmaf(p, x, -0.24474774f);
+    p = __builtin_fmaf(p, x, 0.3327193f);
+    p = __builtin_fmaf(p, x, -0.49997175f);
+    return x * __builtin_fmaf(p, x, 0.99999976f);
+}
+
+/* The normal distribution at x, to within 2e-7 (Abramowitz and Stegun, 7.1.28). */
+static inline float odl_short_normal(float x) {
+    const float a = __builtin_fminf(__builtin_fabsf(x) * 0.70710678f, 11.0f);
+    float p = __builtin_fmaf(a, 4.30638e-5f, 2.765672e-4f);
+    p = __builtin_fmaf(p, a, 1.520143e-4f);
+    p = __builtin_fmaf(p, a, 9.2705272e-3f);
+    p = __builtin_fmaf(p, a, 4.22820123e-2f);
+    p = __builtin_fmaf(p, a, 7.05230784e-2f);
+    p = __builtin_fmaf(p, a, 1.0f);
+    p *= p;
+    p *= p;
+    p *= p;
+    const float tail = 0.5f * odl_short_inverse(p * p);
+    return x < 0.0f ? tail : 1.0f - tail;
+}
+
+/* x times a share of it, where one below 2^-110 stands for 0: of an infinite x that is NaN. */
+static inline float odl_short_part(float x, float share) {
+    return x * (share < 0x1p-110f ? 0.0f : share);
+}
+
 /* A unary kernel of halves from an expression of the single x. */
 #define UNARY_SHORT(KERNEL, VALUE)                                                                 \
     void odl_##KERNEL##_f16_xpulp(const void *args, struct odl_core core) {                        \

@@ -255,7 +255,8 @@ class AveragePool(Pool):
         return [Call(average_pool, str(node.dtype()), self.arguments(node))]
 
     def gradient(self, b: Backward, node: Node) -> Gradients:
-        """Each window gives its gradient to its taps in equal parts: a depthwise ConvTranspose."""
+        """Each window gives its gradient to its taps in equal parts: a depthwise ConvTranspose, or
+        where windows lie side by side an enlargement."""
         g, shape = b.dy(), node.shape()
         w, kind = window(node, node.attr("kernel_shape", ())), node.dtype().numpy
         geometry = {k: v for k, v in self.arguments(node).items() if k not in ("x", "y", "maps")}
@@ -267,6 +268,11 @@ class AveragePool(Pool):
         share = g * Term(b, b.constant("parts", parts))
         if w.size == shape[2:] and parts.ndim == 0:  # one window over everything
             return [b.term("Expand", share, b.ints(shape))]
+        tiles = [o * k for o, k in zip(g.shape[2:], w.size, strict=True)] == list(shape[2:])
+        if tiles and w.stride == w.size and not any(w.pad) and set(w.dilation) == {1}:
+            how: dict[str, Any] = {"mode": "nearest", "nearest_mode": "floor"}
+            how["coordinate_transformation_mode"] = "asymmetric"
+            return [b.term("Resize", share, None, None, b.ints(shape), **how)]
         taps = Term(b, b.constant("taps", np.ones((shape[1], 1, *w.size), kind)))
         full = [
             s * (o - 1) + (k - 1) * d + 1

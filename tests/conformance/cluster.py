@@ -56,6 +56,7 @@ class Cluster:
         places, seen = _places(program), dict(inputs)
         image = np.full(sum(_sizes(program)), POISON, np.uint8)
         given = {t.name: t.data for t in program.tensors if t.data is not None} | inputs
+        given |= {tile: given[constant] for tile, constant in program.presets}
         for name, value in given.items():
             t = program.tensor[name]
             data = np.ascontiguousarray(value, t.dtype.numpy).reshape(-1).view(np.uint8)

@@ -131,16 +131,15 @@ def assembled(
     nodes: list[onnx.NodeProto],
     inputs: dict[str, npt.NDArray[Any]],
     outputs: dict[str, Ints],
+    opset: int = 17,
 ) -> Model:
     """The nodes as a model, whose results have these shapes."""
     number, _ = TYPES[kind]
-    shapes = {name: value.shape for name, value in inputs.items()}
-    given, made = (
-        [helper.make_tensor_value_info(name, number, shape) for name, shape in values.items()]
-        for values in (shapes, outputs)
-    )
+    made = [helper.make_tensor_value_info(name, number, shape) for name, shape in outputs.items()]
+    types = {name: helper.np_dtype_to_tensor_dtype(value.dtype) for name, value in inputs.items()}
+    given = [helper.make_tensor_value_info(n, types[n], v.shape) for n, v in inputs.items()]
     graph = helper.make_graph(nodes, "cases", given, made)
-    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.odl", 1)]
+    opsets = [helper.make_opsetid("", opset), helper.make_opsetid("ai.odl", 1)]
     return Model(helper.make_model(graph, opset_imports=opsets, ir_version=9), inputs)
 
 

@@ -38,6 +38,8 @@ OTHERS = {
         *SUMS,
         *("AveragePool", "MatMul", "Gemm", "BatchNormalization"),
         *("Exp", "Tanh", "Sigmoid", "Softmax", "LogSoftmax", "LayerNormalization"),
+        *("HardSwish", "LeakyRelu", "HardSigmoid"),
+        *("Elu", "Selu", "Gelu", "Mish", "Reciprocal", "Softplus"),
     },
 }
 """Operators whose sums run in another order, or whose products and sums are contracted; those not
@@ -57,6 +59,12 @@ class HalfBuilder(Builder):
         return super().constant(array.astype(np.float16) if array.dtype.kind == "f" else array)
 
 
+ACTIVATIONS = (
+    *("Abs", "LeakyRelu", "HardSigmoid", "HardSwish", "ThresholdedRelu", "Elu", "Selu", "Gelu"),
+    *("Mish", "Reciprocal", "Softplus"),
+)
+
+
 def functions(b: Builder) -> tuple[str, ...]:
     special = [0.0, -0.0, np.inf, -np.inf, np.nan, 1e-45, 88.8, -104.5, 3e38, -9.1, 0.62]
     x = b.input(values=np.array([*special, *b.rng.normal(size=22) * 9], np.float32))
@@ -64,7 +72,10 @@ def functions(b: Builder) -> tuple[str, ...]:
     y = b.input(values=b.rng.permutation(b.inputs[x]))
     pairs = (b("Max", x, y), b("Min", x, y))
     more = (b("Clip", x, b.constant(np.nan)), b("Clip", x, b.constant(-0.5), b.constant(np.nan)))
-    return (root, *more, *pairs, *(b(op, x) for op in ("Exp", "Tanh", "Sigmoid", "Relu")))
+    flat = (b(op, x) for op in ("Exp", "Tanh", "Sigmoid", "Relu"))
+    z = b.input(values=(b.rng.normal(size=21) * 3).astype(np.float32))
+    others = (*(b(op, z) for op in ACTIVATIONS), b("Gelu", z, approximate="tanh"))
+    return (root, *more, *pairs, *flat, *others, b("PRelu", z, b.input(21)))
 
 
 def wide_matmul(b: Builder) -> tuple[str, ...]:
@@ -174,7 +185,11 @@ def borders(b: Builder) -> tuple[str, ...]:
     framed = b("Pad", x, b.constant(np.array([0, 0, 1, 2, 0, 0, 3, 0])), b.constant(0.5))
     long = b("Pad", b.input(2, 70), b.constant(np.array([0, 3, 0, 2])), mode="reflect")
     same = b("MaxPool", x, kernel_shape=[3, 3], pads=[1] * 4, dilations=[1, 1])
-    return turned, framed, long, same, b("MaxPool", x, kernel_shape=[2, 3], strides=[2, 2])
+    chosen = b("Gather", x, b.constant(np.array([[6, 0, 3], [3, -1, 2]])), axis=2)
+    rows, places = b.input(2, 9), b.constant(np.array([[0, 1, 2], [0, 0, 4]]))
+    put = [b("ScatterND", x, places, rows, reduction=how) for how in ("none", "add")]
+    pooled = b("MaxPool", x, kernel_shape=[2, 3], strides=[2, 2])
+    return (turned, framed, long, same, chosen, *put, pooled)
 
 
 PARTS: dict[Callable[[Builder], tuple[str, ...]], int] = {
@@ -184,8 +199,9 @@ PARTS: dict[Callable[[Builder], tuple[str, ...]], int] = {
     functions: 1, wide_matmul: 1, wide_conv: 1, long_reduction: 1, many_maps: 1,
     separable: 1, every_size: 1, conversions: 1, long_sums: 1, borders: 1,
 }  # fmt: skip
-TRAINING = "_grad_|_cross_entropy_|_bits_|_low_rank_|_sgd_|_momentum_|_adam_"
-"""Kernels that training steps call, which test_pulp_training.py meets."""
+ELSEWHERE = "_grad_|_cross_entropy_|_bits_|_low_rank_|_sgd_|_momentum_|_adam_|_f16_f32_|odl_swish_"
+"""Kernels that training steps call, which test_pulp_training.py meets, and Swish, which these
+models' opset does not have: test_cluster_moves.py meets it."""
 BUILDERS = {"f32": Builder, "f16": HalfBuilder}
 
 
@@ -251,7 +267,7 @@ def test_every_vector_kernel_is_met(isa: str, kind: str) -> None:
     called = {call.function for call in compiled(kind, TARGETS[isa]).program.calls}
     types = {"f32": "f32|b32|i32", "f16": "f16|b16"}[kind]
     declared = set(re.findall(rf"\bodl_\w+_(?:{types})_{isa}\b", header))
-    assert called >= {f for f in declared if not re.search(TRAINING, f)}
+    assert called >= {f for f in declared if not re.search(ELSEWHERE, f)}
 
 
 def test_every_tensor_is_within_its_bound(vectors: Runs) -> None:
@@ -282,7 +298,7 @@ def test_portable_kernels_agree(isa: str, kind: str, vectors: Runs, portable: Ru
         got = vectors.outputs[0][name]
         if ops[name] in OTHERS[isa]:
             in_half = isa in SUMS_IN_HALF and kind == "f16"
-            near = 5e-3 * float(np.abs(want).max()) if in_half else 4e-3
+            near = 5e-3 * float(np.abs(want[np.isfinite(want)]).max(initial=0)) if in_half else 4e-3
             np.testing.assert_allclose(
                 got.astype(float), want.astype(float), rtol=4e-3, atol=near, err_msg=name
             )

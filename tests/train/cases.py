@@ -130,6 +130,7 @@ def _pool(op: str, x: str, y: str, attributes: str) -> None:
 
 for op in ("MaxPool", "AveragePool"):
     _pool(op, "2,3,8", "2,3,4", "<kernel_shape = [2], strides = [2]>")
+    _pool(op, "2,2,4,9", "2,2,2,3", "<kernel_shape = [2, 3], strides = [2, 3]>")
     _pool(op, "1,2,6,7", "1,2,4,5", "<kernel_shape = [3, 3]>")
     _pool(op, "2,3,4,5", "2,3,1,1", "<kernel_shape = [4, 5]>")
     _pool(
