@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,11 @@ from odl.errors import DeviceError, ModelError, printable
 LARGEST_TEXT = 1 << 24
 LARGEST_TENSORS = 1 << 30
 """Bytes."""
+
+
+def cache_folder() -> Path:
+    """Where odl keeps what it can make again; it need not exist."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "odl"
 
 
 def write_whole(path: Path, data: bytes) -> None:

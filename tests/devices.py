@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from odl.build.build import build
+from odl.build.objects import Objects
 from odl.compile import Compiled
 from odl.emit.project import write_project
 from odl.project import Project, read
@@ -68,9 +69,8 @@ def host_programs(models: list[Compiled], folder: Path) -> Programs:
         sources |= {where / "model.c", *(FIRMWARE / c for c in _kernels(compiled))}
     names = "".join(f"MODEL({p.name})\n" for p in projects)
     (folder / "models.inc").write_text(names)
-    flags = [*FLAGS, "-pthread", "-ffp-contract=off", f"-DODL_CORES={CORES}"]
     program = folder / "program"
-    _compile(sorted(sources), program, [*flags, f"-I{FIRMWARE / 'include'}", f"-I{folder}"])
+    _compile(sorted(sources), folder, program)
     return Programs(program, projects)
 
 
@@ -78,19 +78,24 @@ def _kernels(compiled: Compiled) -> set[str]:
     return {f"kernels/{call.file}" for call in compiled.program.calls if call.file}
 
 
-def _compile(sources: list[Path], program: Path, flags: list[str]) -> None:
+def _compile(sources: list[Path], folder: Path, program: Path) -> None:
+    flags = [host_compiler(), *FLAGS, "-pthread", "-ffp-contract=off", f"-DODL_CORES={CORES}"]
+    includes = [f"-I{FIRMWARE / 'include'}", "-I."]
+    objects = Objects(folder, lambda command: _run(command, folder))
+
     def compile_one(numbered: tuple[int, Path]) -> Path:
-        made = program.parent / f"{numbered[0]}.o"
-        _run([host_compiler(), *flags, "-c", numbered[1], "-o", made])
-        return made
+        number, source = numbered
+        inside = source.relative_to(folder) if source.is_relative_to(folder) else source
+        objects.compile([*flags, *includes], str(inside), folder / f"{number}.o")
+        return folder / f"{number}.o"
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        objects = list(pool.map(compile_one, enumerate(sources)))
-    _run([host_compiler(), *flags, *objects, "-o", program])
+        made = list(pool.map(compile_one, enumerate(sources)))
+    _run([*flags, *made, "-o", program], folder)
 
 
-def _run(command: list[Any]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+def _run(command: list[Any], folder: Path) -> None:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
 
 

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from odl.build.objects import Objects, trim
 from odl.build.plugin import build_plugin
 from odl.build.toolchain import Compiler, compiler
 from odl.errors import DeviceError
@@ -111,20 +112,23 @@ def _key(project: Project, chain: Compiler, flags: list[str]) -> str:
 
 
 def _compile(project: Project, chain: Compiler, flags: list[str], scratch: Path) -> Path:
-    jobs = []
-    objects = []
-    for i, source in enumerate(project.sources):
-        extra = project.target.build.kernel_cflags if source.startswith("kernels/") else ()
-        objects.append(str(scratch / f"{i}.o"))
-        jobs.append([*chain.command, *flags, *extra, "-c", source, "-o", objects[-1]])
     run = _runner(project.folder)
+    objects = Objects(project.folder, run)
+
+    def compiled(source: str, made: Path) -> str:
+        extra = project.target.build.kernel_cflags if source.startswith("kernels/") else ()
+        objects.compile([*chain.command, *flags, *extra], source, made)
+        return str(made)
+
+    places = [scratch / f"{i}.o" for i in range(len(project.sources))]
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        list(pool.map(run, jobs))
+        made = list(pool.map(compiled, project.sources, places))
+    trim()
     elf = scratch / "program.elf"
     link = [*chain.command, *chain.ldflags, *project.target.build.ldflags, "-Wl,--gc-sections"]
     if project.target.build.link_script:
         link.append(f"-Wl,-T,target/{project.target.build.link_script}")
-    run([*link, *objects, "-o", str(elf)])
+    run([*link, *made, "-o", str(elf)])
     return elf
 
 

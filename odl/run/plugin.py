@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import importlib.util
-import os
 from pathlib import Path
 
 from odl import assets
 from odl.errors import DeviceError
+from odl.files import cache_folder
 from odl.target import Target
 
 
@@ -35,8 +35,7 @@ def plugin_file(target: Target) -> Path:
     for path in plugin_sources(target):
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "odl" / f"{target.name}-spike-{version}-{digest.hexdigest()[:16]}.so"
+    return cache_folder() / f"{target.name}-spike-{version}-{digest.hexdigest()[:16]}.so"
 
 
 def spike_headers() -> Path:
