@@ -360,9 +360,16 @@ class Program:
         }
         return {t.name: made[o] for t in self.tensors if (o := self.origin[t.name]) in made}
 
+    @cached_property
+    def _produced(self) -> dict[int, list[Tensor]]:
+        found: dict[int, list[Tensor]] = {}
+        for t in self.tensors:
+            found.setdefault(self.ready[t.name], []).append(t)
+        return found
+
     def produced_by(self, step: int) -> list[Tensor]:
         """The tensors that are complete once call `step` has run, and were not before."""
-        return [t for t in self.tensors if self.ready[t.name] == step]
+        return self._produced.get(step, [])
 
     def __str__(self) -> str:
         lines = [f"program {self.name} for {self.target}, {self.cores} cores"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any
 
@@ -17,6 +18,7 @@ from odl import ops
 from odl.ops.node import Node
 
 Array = npt.NDArray[Any]
+Arrays = list[Array]
 
 
 def functions(op_types: set[str]) -> list[onnx.FunctionProto]:
@@ -44,13 +46,22 @@ def evaluator(model: onnx.ModelProto) -> ReferenceEvaluator:
     return Evaluator(model)
 
 
-def evaluate(node: Node, inputs: list[npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
+def evaluate(node: Node, inputs: Arrays) -> Arrays:
     """The node's outputs for `inputs`, which stand for its connected inputs in order."""
+    return meaning(node)(inputs)
+
+
+def meaning(node: Node) -> Callable[[Arrays], Arrays]:
+    """What the node, as it is now, makes of values for its connected inputs, in order."""
     proto = ir.serde.serialize_node(node.ir).SerializeToString()
     evaluator, names = _evaluator(proto, node.op)
-    with np.errstate(all="ignore"):
-        outputs = evaluator.run(None, dict(zip(names, inputs, strict=True)))
-    return [np.asarray(v) for v in outputs]
+
+    def run(inputs: Arrays) -> Arrays:
+        with np.errstate(all="ignore"):
+            outputs = evaluator.run(None, dict(zip(names, inputs, strict=True)))
+        return [np.asarray(v) for v in outputs]
+
+    return run
 
 
 @lru_cache(maxsize=4096)

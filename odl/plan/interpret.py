@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from odl.program import Call, Program, Tensor
+from odl.program import Buffer, Call, Program, Tensor
 
 POISON = 0xFF
 """NaN in every float type, -1 in every signed one."""
@@ -32,17 +33,19 @@ def interpret(
     given = {**first_states(program), **inputs}
     memory = {m: np.full(n, POISON, np.uint8) for m, n in program.arenas.items()}
 
-    def view(t: Tensor) -> npt.NDArray[Any]:
-        if t.data is not None:
-            return np.ascontiguousarray(t.data, t.dtype.numpy).ravel()
-        b = program.buffer[t.buffer]
-        return memory[b.memory][b.offset : b.offset + t.nbytes].view(t.dtype.numpy)
+    views: dict[str, npt.NDArray[Any]] = {}
 
-    def poison(step: int, when: str) -> None:
-        for b in program.buffers:
-            fresh_input = when == "first" and b.name in given
-            if getattr(b, when) == step and not fresh_input:
-                memory[b.memory][b.offset : b.offset + b.size] = POISON
+    def view(t: Tensor) -> npt.NDArray[Any]:
+        if t.name not in views:
+            views[t.name] = _view(program, t, memory)
+        return views[t.name]
+
+    begin = _by_step(program, "first", set(given))
+    end = _by_step(program, "last", set())
+
+    def poison(buffers: list[Buffer]) -> None:
+        for b in buffers:
+            memory[b.memory][b.offset : b.offset + b.size] = POISON
 
     seen: dict[str, npt.NDArray[Any]] = {}
     for name, value in given.items():
@@ -51,7 +54,7 @@ def interpret(
     for t in program.produced_by(-1):
         seen[t.name] = view(t).reshape(t.shape).copy()
     for step, call in enumerate(program.calls):
-        poison(step, "first")
+        poison(begin[step])
         if call.when is None or view(program.tensor[call.when.tensor])[0]:
             with np.errstate(all="ignore"):  # a device does not warn either
                 call.kernel.run(**{k: _operand(program, call, k, view) for k in call.args})
@@ -61,7 +64,7 @@ def interpret(
             condition = program.conditions.get(t.name)
             if condition is None or seen[condition]:
                 seen[t.name] = view(t).reshape(t.shape).copy()
-        poison(step, "last")
+        poison(end[step])
     for name in (
         *program.outputs,
         *(s.successor for s in program.states),
@@ -69,6 +72,24 @@ def interpret(
         t = program.tensor[name]
         seen[name] = view(t).reshape(t.shape).copy()
     return seen
+
+
+def _view(
+    program: Program, t: Tensor, memory: dict[str, npt.NDArray[np.uint8]]
+) -> npt.NDArray[Any]:
+    if t.data is not None:
+        return np.ascontiguousarray(t.data, t.dtype.numpy).ravel()
+    b = program.buffer[t.buffer]
+    return memory[b.memory][b.offset : b.offset + t.nbytes].view(t.dtype.numpy)
+
+
+def _by_step(program: Program, when: str, without: set[str]) -> dict[int, list[Buffer]]:
+    """Buffers whose life has its first or last step there."""
+    found: dict[int, list[Buffer]] = defaultdict(list)
+    for b in program.buffers:
+        if b.name not in without:
+            found[getattr(b, when)].append(b)
+    return found
 
 
 def _transfer(program: Program, call: Call, view: Any) -> None:

@@ -11,7 +11,7 @@ from tests.firmware.hostcc import FIRMWARE, FLAGS, host_compiler
 
 HARNESS = Path(__file__).with_name("team_steps.c")
 THREAD_FLAGS = [*(f for f in FLAGS if not f.startswith("-fsanitize=")), "-fsanitize=thread"]
-QUICK, SLOW = 10, 300
+QUICK, SLOW = 3, 300
 """Runs of the harness, each with 10,000 steps and another interleaving."""
 
 

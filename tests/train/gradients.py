@@ -12,7 +12,7 @@ import onnx_ir as ir
 
 from odl.compile import FOR_TRAINING
 from odl.ops.node import Node, constant_value, value_dtype
-from odl.ops.reference import evaluate
+from odl.ops.reference import meaning
 from odl.ops.weave import Weaver
 from odl.train.differentiate import differentiate
 from odl.transform.fold_constants import fold_constants
@@ -99,25 +99,58 @@ def run(graph: ir.Graph, feeds: Feeds) -> Feeds:
         assert data is not None
         seen[str(v.name)] = data.astype(np.float64) if data.dtype.kind == "f" else data
     seen |= feeds
-    for node in graph:
-        inputs = [seen[str(v.name)] for v in node.inputs if v is not None]
-        floats = node.op_type == "Cast" and value_dtype(node.outputs[0]).is_float
-        outputs = [inputs[0].astype(np.float64)] if floats else evaluate(Node(node), inputs)
-        seen |= zip((str(v.name) for v in node.outputs), outputs, strict=False)
+    _follow([_Step(node) for node in graph], seen)
     return seen
+
+
+class _Step:
+    """A node of a graph in double precision."""
+
+    def __init__(self, node: ir.Node) -> None:
+        self.inputs = [str(v.name) for v in node.inputs if v is not None]
+        self.outputs = [str(v.name) for v in node.outputs]
+        is_float = node.op_type == "Cast" and value_dtype(node.outputs[0]).is_float
+        self._meaning = _to_double if is_float else meaning(Node(node))
+
+    def __call__(self, seen: Feeds) -> None:
+        outputs = self._meaning([seen[name] for name in self.inputs])
+        seen |= zip(self.outputs, outputs, strict=False)
+
+
+def _to_double(inputs: list[Array]) -> list[Array]:
+    return [inputs[0].astype(np.float64)]
+
+
+def _follow(steps: list[_Step], seen: Feeds) -> None:
+    for step in steps:
+        step(seen)
+
+
+def _between(graph: ir.Graph, start: str, end: str) -> list[_Step]:
+    """The nodes by which the value `start` has an effect on `end`."""
+    steps, moved, needed = [_Step(node) for node in graph], {start}, {end}
+    for step in steps:
+        if moved & {*step.inputs}:
+            moved |= {*step.outputs}
+    for step in reversed(steps):
+        if needed & {*step.outputs}:
+            needed |= {*step.inputs}
+    return [s for s in steps if moved & needed & {*s.outputs}]
 
 
 def by_differences(made: Differentiated, step: float = 1e-5) -> Feeds:
     """Central differences of the loss, element for element."""
-    found = {}
+    found, seen = {}, run(made.graph, made.feeds)
     for name in made.gradients:
-        slope = np.zeros_like(made.feeds[name])
+        slope, steps = np.zeros_like(made.feeds[name]), _between(made.graph, name, made.loss)
         for at in np.ndindex(*slope.shape):
             ends = []
             for sign in (1, -1):
                 moved = made.feeds[name].copy()
                 moved[at] += sign * step
-                ends.append(float(run(made.graph, {**made.feeds, name: moved})[made.loss]))
+                after = {**seen, name: moved}
+                _follow(steps, after)
+                ends.append(float(after[made.loss]))
             slope[at] = (ends[0] - ends[1]) / (2 * step)
         found[name] = slope
     return found
