@@ -195,8 +195,10 @@ def _stored(bound: Array, want: Array, kind: DType) -> Array:
     """The bound of a result that is computed in float32 and rounded once more, to its own type."""
     if kind is not F16:
         return bound
-    rounding = (np.abs(want) + bound) * kind.unit_roundoff + float(kind.finfo.smallest_subnormal)
-    return np.where(bound > 0, bound + rounding, 0)
+    least = float(kind.finfo.smallest_subnormal)
+    with np.errstate(invalid="ignore"):  # of results that are not finite
+        rounding = (np.abs(want) + bound) * kind.unit_roundoff + least
+        return np.where(bound > 0, bound + rounding, 0)
 
 
 def _constants(graph: ir.Graph) -> dict[str, Array]:
