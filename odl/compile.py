@@ -22,7 +22,7 @@ from odl.frontend.onnx_file import read_onnx
 from odl.frontend.tflite_file import is_tflite, read_tflite
 from odl.learn.record import Record, read_record
 from odl.learner import Learner
-from odl.ops.layout import LAYOUTS
+from odl.ops.layout import BY_COST
 from odl.ops.reference import functions
 from odl.plan.choices import Choices
 from odl.plan.estimate import estimator
@@ -128,7 +128,7 @@ class Options:
     sums: str = "fp16"
     """Precision in which halves are added up: `fp16` where a target's bodies do so, in blocks;
     `fp32`, or `fp32:PATTERN,...` for some nodes."""
-    layout: str = "auto"
+    layout: str = BY_COST
     """Of images: `chw` as the model has them, `hwc` where there are kernels, or what costs less."""
     every_stage: bool = False
     """Keep the graph after each pass, not only the first and the last."""
@@ -247,7 +247,7 @@ def compile_graph(
     if not 1 <= cores <= target.cores:
         raise UsageError(f"{cores} cores", advice=f"{target.name} has 1 to {target.cores}")
     tuned = read_tuned(options.tuned) if options.tuned else None
-    if tuned and options.layout == LAYOUTS[0]:
+    if tuned and options.layout == BY_COST:
         options = replace(options, layout=tuned.layout)
     stages, single = canonicalise(model, options)
     states = count_states(model.graph) if options.train else 0

@@ -13,7 +13,7 @@ import onnx_ir as ir
 from odl.build.build import build
 from odl.compile import Compiled, Options, compile_graph, model_name, read_model
 from odl.emit.project import write_project
-from odl.ops.layout import LAYOUTS
+from odl.ops.layout import BY_COST, LAYOUTS
 from odl.plan.choices import Choices, Measured, Trial
 from odl.plan.tuned_file import Tuning, tuned_for
 from odl.project import read
@@ -107,7 +107,7 @@ def _layouts(
     model: ir.Model, name: str, options: Options, tell: Callable[[str], None]
 ) -> list[_Start]:
     """Those that make graphs of their own, the one that is asked for first."""
-    wanted = LAYOUTS if options.layout == LAYOUTS[0] else (options.layout,)
+    wanted = LAYOUTS if options.layout == BY_COST else (options.layout,)
     starts = list[_Start]()
     for layout in wanted:
         chosen, trial = replace(options, layout=layout), Trial(0, 0)

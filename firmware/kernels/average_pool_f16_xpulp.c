@@ -9,9 +9,8 @@
 #define MOST_TAPS 64
 
 #define ADD(a, b) XPULP_ADD(a, a, b)
-#define WIDE(a, b) "fcvt.s.h " a ", " a "\nfcvt.s.h " b ", " b "\n"
-#define MEAN(a, b)                                                                                 \
-    XPULP_OP("fadd.s", a, a, b) XPULP_OP("fmul.s", a, a, "%[c]") "fcvt.h.s " a ", " a "\n"
+#define WIDE(a, b) XPULP_WIDEN(a) XPULP_WIDEN(b)
+#define MEAN(a, b) XPULP_OP("fadd.s", a, a, b) XPULP_OP("fmul.s", a, a, "%[c]") XPULP_NARROW(a)
 
 #define TAKE(grid) odl_grid_by_pairs(add_pairs, add_halves, grid)
 #define TAKE_APART add_halves

@@ -80,8 +80,11 @@ def contained(work: Callable[[], int], model: Path, seconds: int = CPU_SECONDS) 
         if sys.stderr is not None:
             sys.stderr.write(said[:-1].decode(errors="replace"))
         return code
-    is_late = round(used.ru_utime + used.ru_stime) >= seconds
-    return fail(f"{model.name}: {_epitaph(code, seconds if is_late else 0)}", BAD_MODEL)
+    if round(used.ru_utime + used.ru_stime) >= seconds:
+        text = f"compiling it takes more than {seconds} s of processor time"
+    else:
+        text = _epitaph(code)
+    return fail(f"{model.name}: {text}", BAD_MODEL)
 
 
 def _memory(model: Path) -> int:
@@ -93,10 +96,7 @@ def _memory(model: Path) -> int:
     return MEMORY_BYTES + MEMORY_PER_BYTE * min(size, LARGEST_BYTES)
 
 
-def _epitaph(code: int, seconds: int) -> str:
-    """Of a child that has taken its `seconds`, or 0."""
-    if seconds:
-        return f"compiling it takes more than {seconds} s of processor time"
+def _epitaph(code: int) -> str:
     how = f"exit code {code}"
     with contextlib.suppress(ValueError):
         how = signal.Signals(-code).name

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import onnx
 
@@ -108,8 +106,7 @@ class AdamStep(Operator):
             }""")
 
     def lower(self, node: Node) -> list[Call]:
-        names = ("w", "g", "m", "v", "rate", "root", "keep", "factor", "gate")
-        args: dict[str, Any] = {name: node.input(i) for i, name in enumerate(names)}
+        args = node.named("w", "g", "m", "v", "rate", "root", "keep", "factor", "gate")
         args |= {
             "w_next": node.output(),
             "m_next": node.output(1),

@@ -228,9 +228,7 @@ class CrossEntropyGrad(Operator):
             raise node.refuse(f"{list(node.shape())} is not the shape of its labels")
 
     def lower(self, node: Node) -> list[Call]:
-        names = ("dy", "z", "label")
-        args = {name: node.input(i) for i, name in enumerate(names)} | {"dz": node.output()}
-        args |= _sizes(node, 1)
+        args = node.named("dy", "z", "label") | {"dz": node.output()} | _sizes(node, 1)
         return [Call(cross_entropy_grad, str(node.dtype()), args, overlay=("z",))]
 
     def bound(self, node: Node, x: Arrays, y: Arrays, u: float) -> Arrays:

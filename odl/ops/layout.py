@@ -17,8 +17,9 @@ from odl.ops.node import Node
 
 Perm = tuple[int, ...]
 
-LAYOUTS = ("auto", "chw", "hwc")
-"""Of images, as `Options.layout` has them: the first is what costs less."""
+BY_COST = "auto"
+LAYOUTS = (BY_COST, "chw", "hwc")
+"""Of images, as `Options.layout` has them."""
 
 
 @dataclass(frozen=True)

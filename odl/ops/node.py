@@ -75,6 +75,10 @@ class Node:
     def input(self, i: int) -> Ref:
         return Ref(str(self._value(i).name))
 
+    def named(self, *names: str) -> dict[str, Any]:
+        """The first operands, by the names that a kernel has for them."""
+        return {name: self.input(i) for i, name in enumerate(names)}
+
     def optional(self, i: int) -> Ref | None:
         return self.input(i) if self.has(i) else None
 

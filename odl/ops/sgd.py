@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import onnx
 
@@ -81,8 +79,7 @@ class SGDStep(Operator):
             }""")
 
     def lower(self, node: Node) -> list[Call]:
-        names = ("w", "g", "lr", "factor", "gate")
-        args: dict[str, Any] = {name: node.input(i) for i, name in enumerate(names)}
+        args = node.named("w", "g", "lr", "factor", "gate")
         args |= {"w_next": node.output(), "n": node.size(), "decay": node.attr("decay", 0.0)}
         return [Call(sgd, str(node.dtype(1)), args, overlay=("w",))]
 
@@ -128,8 +125,7 @@ class MomentumStep(Operator):
             }""")
 
     def lower(self, node: Node) -> list[Call]:
-        names = ("w", "g", "m", "lr", "factor", "gate")
-        args: dict[str, Any] = {name: node.input(i) for i, name in enumerate(names)}
+        args = node.named("w", "g", "m", "lr", "factor", "gate")
         args |= {
             "w_next": node.output(),
             "m_next": node.output(1),

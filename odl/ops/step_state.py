@@ -80,7 +80,7 @@ class CountSteps(Operator):
 
     def lower(self, node: Node) -> list[Call]:
         olds = ("updates", "skipped", "in_row")
-        args = {name: node.input(i) for i, name in enumerate((*olds, "sound", "gate"))}
+        args = node.named(*olds, "sound", "gate")
         args |= {f"{name}_next": node.output(i) for i, name in enumerate(olds)}
         return [Call(count_steps, str(I32), args, overlay=olds)]
 
@@ -127,7 +127,7 @@ class FollowScale(Operator):
         _check_scalars(node, F32, I32, BOOL)
 
     def lower(self, node: Node) -> list[Call]:
-        args = {name: node.input(i) for i, name in enumerate(("scale", "steady", "sound"))}
+        args = node.named("scale", "steady", "sound")
         args |= {"scale_next": node.output(), "steady_next": node.output(1)}
         numbers = {"growth": node.attr("growth", 1), "largest": node.attr("largest", 1.0)}
         return [Call(follow_scale, str(F32), args | numbers, overlay=("scale", "steady"))]

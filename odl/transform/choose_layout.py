@@ -8,7 +8,7 @@ import onnx_ir as ir
 
 from odl.ops import registry
 from odl.ops.conv_hwc_kernels import TO_CHW, TO_HWC
-from odl.ops.layout import is_free
+from odl.ops.layout import BY_COST, is_free
 from odl.ops.node import Node, static_shape
 from odl.ops.transpose import permutation
 from odl.transform.merge_transposes import is_transpose, merge_transpose, transpose_of
@@ -26,7 +26,7 @@ Estimate = Callable[[ir.Node], float]
 def choose_layout(
     model: ir.Model,
     estimate: Estimate | None,
-    wanted: str = "auto",
+    wanted: str = BY_COST,
     kept: Collection[ir.Value] = (),
 ) -> ir.Model:
     """Layers whose operator has a form for it take images with the channels last.
@@ -44,7 +44,7 @@ def choose_layout(
     chosen = set[str]()
     if wanted == "hwc":
         chosen = set(layers)
-    elif wanted == "auto" and estimate is not None:
+    elif wanted == BY_COST and estimate is not None:
         chosen = _gaining(model, layers, names, estimate)
     if chosen:
         _rewrite(model.graph, chosen, names)

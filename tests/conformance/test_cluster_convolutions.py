@@ -31,9 +31,9 @@ from odl.project import read
 from odl.result import Result
 from odl.run.samples import Samples
 from odl.run.session import RunOptions, open_port, run
+from tests.conformance.cluster import TEAMS
 from tests.firmware.hostcc import FIRMWARE
 
-TEAMS = (8, 1, 2, 3, 5)
 TYPES = {"f32": (TensorProto.FLOAT, np.float32), "f16": (TensorProto.FLOAT16, np.float16)}
 Ints = tuple[int, ...]
 

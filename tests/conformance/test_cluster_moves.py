@@ -17,10 +17,9 @@ import pytest
 from onnx import NodeProto, helper, shape_inference
 
 from odl.compile import Compiled
-from tests.conformance.cluster import Cluster, cluster, judged
+from tests.conformance.cluster import TEAMS, Cluster, cluster, judged
 from tests.conformance.test_cluster_convolutions import TYPES, Model, assembled, compiled
 
-TEAMS = (8, 1, 2, 3, 5)
 Array = npt.NDArray[Any]
 
 

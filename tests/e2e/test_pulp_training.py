@@ -20,10 +20,10 @@ from odl.run.samples import Samples
 from odl.run.session import RunOptions, connect, open_port
 from odl.run.training import TrainingOptions, read_states, train
 from odl.train.options import TrainOptions
+from tests.conformance.cluster import TEAMS
 from tests.conformance.random_models import Builder
 from tests.firmware.hostcc import FIRMWARE
 
-TEAMS = (8, 1, 2, 3, 5)
 OPTIMIZERS = {
     "fp32": ("sgd:lr=0.05,momentum=0.9", "adamw:lr=0.01"),
     "fp16": ("sgd:lr=0.05,decay=0.01", "sgd:lr=0.05,momentum=0.9,decay=0.01"),
